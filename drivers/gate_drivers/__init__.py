@@ -1,0 +1,1 @@
+"""Drivers: one file, one device family; registered by entry point gate_agent.drivers."""

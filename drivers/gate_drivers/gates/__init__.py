@@ -1,0 +1,1 @@
+"""Lane controllers: doors, sensors, lights, emergency input."""

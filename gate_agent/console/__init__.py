@@ -1,0 +1,1 @@
+"""The officer's view: a loopback web page over the read model."""

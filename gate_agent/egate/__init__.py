@@ -1,0 +1,1 @@
+"""The e-gate station: a pure process, its checks and its conductor."""

@@ -1,0 +1,28 @@
+"""The root of every error the agent raises on purpose.
+
+Each room has one small hierarchy below :class:`GateError`. An error says what happened, where
+(`field`: a configuration path, a tag, an offset, a register) and what to do (`advice`). Nothing
+at the gate is ever answered with a traceback: the conductor turns each of these into evidence
+or into a device fault.
+"""
+
+from __future__ import annotations
+
+
+class GateError(Exception):
+    """What happened, where, and what to do about it."""
+
+    def __init__(self, what: str, *, field: str = "", advice: str = "") -> None:
+        super().__init__(what)
+        self.what = what
+        self.field = field
+        self.advice = advice
+
+    def __str__(self) -> str:
+        where = f"{self.field}: " if self.field else ""
+        advice = f" ({self.advice})" if self.advice else ""
+        return f"{where}{self.what}{advice}"
+
+
+class BadInput(GateError):
+    """Input from outside that is truncated, oversized, malformed or contradictory."""

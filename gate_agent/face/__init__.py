@@ -1,0 +1,1 @@
+"""Face verification on ONNX models: find, align, embed, compare."""

@@ -1,0 +1,1 @@
+"""What was decided, durably and tamper-evidently, before anything moves."""

@@ -1,0 +1,1 @@
+"""Signed risk policy: CEL rules, reason codes, watchlists."""

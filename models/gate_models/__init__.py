@@ -1,0 +1,1 @@
+"""Builds the ONNX models from hash-pinned packages and checks their cards."""

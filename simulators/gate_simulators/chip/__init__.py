@@ -1,0 +1,1 @@
+"""A passport chip, card side: serves an LDS over APDUs."""

@@ -1,0 +1,1 @@
+"""A passport issuing authority: CSCA, document signer, SOD, data groups."""
