@@ -1,0 +1,312 @@
+"""The words of the e-gate process: phases, what can happen, what can be asked for, what is known.
+
+All are frozen values without behaviour, so that every state can be compared, stored and explored.
+A *ticket* numbers the transactions: an answer to an older ticket is stale and moves nothing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Literal, TypeAlias
+
+from gate_agent.decision import Verdict
+from gate_agent.devices import DoorPosition, Light
+
+
+class Phase(StrEnum):
+    """Where a lane is in its work."""
+
+    IDLE = "idle"
+    PRESENTED = "document_presented"
+    READING = "reading"
+    ENTRY_OPENING = "entry_opening"
+    ENTRY_OCCUPIED = "entry_occupied"
+    ENTRY_CLOSING = "entry_closing"
+    CAPTURING = "capturing"
+    DECIDING = "deciding"
+    EXIT_OPENING = "exit_opening"
+    LEAVING = "leaving"
+    EXIT_CLOSING = "exit_closing"
+    REFERRED = "referred"
+    OUT_OF_SERVICE = "out_of_service"
+    EMERGENCY = "emergency"
+
+
+# ---------------------------------------------------------------- what can happen
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """The door controller's inputs, as far as the process needs them (a LaneReading, reduced)."""
+
+    entry: DoorPosition = DoorPosition.CLOSED
+    exit: DoorPosition = DoorPosition.CLOSED
+    inside: int = 0
+    object_inside: bool = False
+    emergency: bool = False
+    forced: bool = False
+    held: bool = False
+    sensors_disagree: bool = False
+    interlock_ok: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class LaneChanged:
+    """The controller reported; doors, presence per zone, objects and alarms are in `seen`."""
+
+    seen: Seen
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentPresented:
+    """An MRZ arrived. `readable`: it gives the chip's key; `same`: as the transaction's own."""
+
+    readable: bool = True
+    same: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentRemoved:
+    """The document left the scanner."""
+
+
+@dataclass(frozen=True, slots=True)
+class ChipPresent:
+    """A chip came into the reader's field, or left it."""
+
+    present: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CardLost:
+    """The chip stopped answering in the middle of the inspection."""
+
+    ticket: int
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentVetted:
+    """The chip was inspected and the document rules asked; `enter`: nothing speaks against it."""
+
+    ticket: int
+    enter: bool
+
+
+@dataclass(frozen=True, slots=True)
+class FaceCaptured:
+    """The capture ended, with whatever evidence it found."""
+
+    ticket: int
+
+
+@dataclass(frozen=True, slots=True)
+class DecisionCommitted:
+    """A decision of this ticket is durably in the journal."""
+
+    ticket: int
+    verdict: Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class CommitFailed:
+    """The journal could not take the decision; nothing may move for it."""
+
+    ticket: int
+
+
+@dataclass(frozen=True, slots=True)
+class HubVerdict:
+    """The hub's word on the running transaction. It can only hold, never admit."""
+
+    ticket: int
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """A device, the journal, or signed data (``policy``, ``trust``, ``watchlist``) cannot be used."""
+
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Recovered:
+    """The source of a fault works again."""
+
+    source: str
+
+
+OfficerOrder: TypeAlias = Literal["admit", "refuse", "reset", "out_of_service", "in_service"]
+
+
+@dataclass(frozen=True, slots=True)
+class OfficerRequest:
+    """A named officer orders something (who and why is the conductor's to record)."""
+
+    order: OfficerOrder
+
+
+@dataclass(frozen=True, slots=True)
+class Timeout:
+    """The bound of this phase has passed."""
+
+    phase: Phase
+
+
+Event: TypeAlias = (
+    LaneChanged
+    | DocumentPresented
+    | DocumentRemoved
+    | ChipPresent
+    | CardLost
+    | DocumentVetted
+    | FaceCaptured
+    | DecisionCommitted
+    | CommitFailed
+    | HubVerdict
+    | Fault
+    | Recovered
+    | OfficerRequest
+    | Timeout
+)
+
+
+# ---------------------------------------------------------------- what can be asked for
+
+
+@dataclass(frozen=True, slots=True)
+class Begin:
+    """A transaction starts."""
+
+    ticket: int
+
+
+@dataclass(frozen=True, slots=True)
+class ReadDocument:
+    """Inspect the chip, ask the document rules, answer with DocumentVetted or CardLost."""
+
+    ticket: int
+
+
+@dataclass(frozen=True, slots=True)
+class Capture:
+    """Watch the camera, compare with the portrait, answer with FaceCaptured."""
+
+    ticket: int
+
+
+@dataclass(frozen=True, slots=True)
+class Decide:
+    """Ask the policy and commit; answer with DecisionCommitted or CommitFailed."""
+
+    ticket: int
+
+
+@dataclass(frozen=True, slots=True)
+class Refer:
+    """Commit that this transaction goes to an officer, for this reason."""
+
+    ticket: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class CommitOfficer:
+    """Commit the officer's own decision; answer with DecisionCommitted or CommitFailed."""
+
+    ticket: int
+    verdict: Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """Abandon running work: chip reading or capture."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finish:
+    """The transaction is over; forget pictures and templates."""
+
+
+@dataclass(frozen=True, slots=True)
+class Alarm:
+    """Tell officers and the hub; journalled as a lane event."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Whether the lane could do what the officer asked."""
+
+    order: OfficerOrder
+    accepted: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SetDoors:
+    """Request these door targets from the controller."""
+
+    entry_open: bool
+    exit_open: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Show:
+    """Set the lane lights and the traveller's instruction (an instruction code)."""
+
+    outside: Light
+    inside: Light
+    instruction: str
+
+
+@dataclass(frozen=True, slots=True)
+class StartTimer:
+    """Arm the bound of this phase; arming one disarms the last."""
+
+    phase: Phase
+
+
+Effect: TypeAlias = (
+    Begin
+    | ReadDocument
+    | Capture
+    | Decide
+    | Refer
+    | CommitOfficer
+    | Stop
+    | Finish
+    | Alarm
+    | Answer
+    | SetDoors
+    | Show
+    | StartTimer
+)
+
+
+# ---------------------------------------------------------------- what is known
+
+
+@dataclass(frozen=True, slots=True)
+class Lane:
+    """Everything the process remembers.
+
+    `doors` are the targets last requested (None: unknown, request again); `ticket` the newest
+    transaction, `open` while it runs; `admitted`: an admit of this ticket is committed; `attempts` the
+    chip presentations so far; `vacated`: whoever was inside has left since the evidence was taken;
+    `settled`: an officer (or the bound) closed the case; `latched`: only an officer ends the outage.
+    """
+
+    phase: Phase = Phase.OUT_OF_SERVICE
+    seen: Seen = field(default_factory=Seen)
+    doors: SetDoors | None = None
+    ticket: int = 0
+    open: bool = False
+    admitted: bool = False
+    chip: bool = False
+    attempts: int = 0
+    misread: bool = False
+    vacated: bool = False
+    settled: bool = False
+    latched: bool = False
+    faults: frozenset[str] = frozenset({"lane"})
