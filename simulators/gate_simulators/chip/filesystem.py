@@ -1,0 +1,68 @@
+"""The files of an eMRTD (Doc 9303-10 §3.11, table 38) and who may read them (Doc 9303-11 §4.2)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+LDS1_AID = bytes.fromhex("A0000002471001")
+"""Application identifier of the LDS1 eMRTD application (Doc 9303-10 §3.11.2)."""
+
+MF_ID = 0x3F00
+
+
+@dataclass(frozen=True, slots=True)
+class FileId:
+    """Where a file lives: file identifier, short EF identifier, in the LDS1 application or the MF."""
+
+    fid: int
+    sfi: int
+    in_application: bool = True
+
+
+FILE_IDS: Mapping[str, FileId] = {
+    "EF.ATR/INFO": FileId(0x2F01, 0x01, in_application=False),
+    "EF.DIR": FileId(0x2F00, 0x1E, in_application=False),
+    "EF.CardAccess": FileId(0x011C, 0x1C, in_application=False),
+    "EF.CardSecurity": FileId(0x011D, 0x1D, in_application=False),
+    "EF.COM": FileId(0x011E, 0x1E),
+    "EF.SOD": FileId(0x011D, 0x1D),
+    **{f"DG{n}": FileId(0x0100 + n, n) for n in range(1, 17)},
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ElementaryFile:
+    """A transparent EF. `needs_access`: readable only after BAC or PACE (Doc 9303-11 §4.2)."""
+
+    name: str
+    id: FileId
+    content: bytes
+    needs_access: bool
+
+
+class FileSystem:
+    """The master file and the LDS1 application, made from named contents (``EF.COM``, ``DG1``, ...)."""
+
+    def __init__(self, contents: Mapping[str, bytes], *, protected: bool) -> None:
+        unknown = contents.keys() - FILE_IDS.keys()
+        if unknown:
+            raise ValueError(f"not files of an eMRTD: {', '.join(sorted(unknown))}")
+        self._files = tuple(
+            ElementaryFile(name, where, content, needs_access=protected and where.in_application)
+            for name, content in contents.items()
+            for where in (FILE_IDS[name],)
+        )
+
+    def __iter__(self) -> Iterator[ElementaryFile]:
+        return iter(self._files)
+
+    def by_fid(self, fid: int, *, in_application: bool) -> ElementaryFile | None:
+        return next(
+            (f for f in self._files if f.id.in_application == in_application and f.id.fid == fid), None
+        )
+
+    def by_sfi(self, sfi: int, *, in_application: bool) -> ElementaryFile | None:
+        return next(
+            (f for f in self._files if f.id.in_application == in_application and f.id.sfi == sfi), None
+        )
