@@ -1,0 +1,358 @@
+"""A camera through OpenCV: MJPEG over HTTP, RTSP, a local V4L2 device, or a video file.
+
+What OpenCV does not promise, this driver does:
+
+* Every call is bounded. FFmpeg gets time-outs when it opens and reads; a V4L2 device is polled first.
+  A capture that once timed out is dead although ``isOpened()`` stays true, so a time-out
+  raises and the supervisor reopens.
+* A frame is young. FFmpeg and the kernel buffer seconds of pictures (a killed RTSP server still delivers
+  about 28); they are skipped until the newest, so that nobody is compared with the one before.
+* A frozen stream is a fault, not a face: a live sensor never gives the same picture twice.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import threading
+import time
+from typing import ClassVar, Literal
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field
+
+from gate_agent.devices import (
+    DeviceDisconnected,
+    DeviceError,
+    DeviceTimeout,
+    DriverConfig,
+    Frame,
+    GarbledReading,
+)
+from gate_agent.settings import Settings
+from gate_drivers.cameras.sources import (
+    MAX_SIDE,
+    MIN_SIDE,
+    FileSource,
+    MjpegSource,
+    RtspSource,
+    Source,
+    V4l2Source,
+    shown,
+)
+
+# FFmpeg writes every broken macroblock to stderr; what matters is raised. Read once, at the first capture.
+os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
+
+_WAITED_S = 0.002  # a grab that spent longer than this not computing had to wait: nothing was buffered
+_MAX_SKIP = 120  # buffered pictures skipped in one read at most
+_MAX_UNREADABLE = 25  # undecodable pictures in a row: about two seconds of a usual stream
+
+
+class Region(Settings):
+    """A part of the picture, in pixels after rotating and mirroring."""
+
+    x: int = Field(ge=0, le=MAX_SIDE, description="Left edge, pixels.")
+    y: int = Field(ge=0, le=MAX_SIDE, description="Top edge, pixels.")
+    width: int = Field(ge=MIN_SIDE, le=MAX_SIDE, description="Width, pixels.")
+    height: int = Field(ge=MIN_SIDE, le=MAX_SIDE, description="Height, pixels.")
+
+
+class OpenCvCameraConfig(DriverConfig):
+    """A camera that OpenCV can open."""
+
+    source: Source = Field(
+        description="Where the pictures come from: kind mjpeg, rtsp, v4l2 or file, with its address.",
+        examples=['{ kind = "mjpeg", url = "http://192.0.2.10/lane.mjpg" }'],
+    )
+    open_timeout_ms: int = Field(
+        default=3000, ge=100, le=20_000, description="How long connecting may take, milliseconds."
+    )
+    read_timeout_ms: int = Field(
+        default=700,
+        ge=50,
+        le=900,
+        description="How long the camera may be silent before it is reopened, milliseconds.",
+    )
+    max_age_ms: int = Field(
+        default=150,
+        ge=20,
+        le=1000,
+        description="Buffered pictures that may be older than this are skipped, milliseconds.",
+    )
+    frozen_after_s: float = Field(
+        default=2.0,
+        ge=0.2,
+        le=60,
+        description="A picture that stays exactly the same this long is a frozen stream, seconds.",
+    )
+    max_fps: float = Field(default=30.0, gt=0, le=240, description="Pictures per second delivered at most.")
+    rotate: Literal[0, 90, 180, 270] = Field(
+        default=0, description="Clockwise turn for a camera that is mounted turned, degrees."
+    )
+    mirror: bool = Field(default=False, description="Swap left and right.")
+    region: Region | None = Field(
+        default=None, description="Use only this part of the picture; without it, all of it."
+    )
+
+
+class OpenCvCamera:
+    """A camera that OpenCV can open: MJPEG, RTSP, V4L2 or a file."""
+
+    Config: ClassVar[type[DriverConfig]] = OpenCvCameraConfig
+    capability: ClassVar[str] = "camera"
+
+    def __init__(self, config: OpenCvCameraConfig) -> None:
+        self._config = config
+        self._capture: cv2.VideoCapture | None = None
+        # Releasing a capture while another thread reads from it ends the process (FFmpeg uses freed
+        # memory): close() therefore waits for the call in progress, which is bounded by its time-out.
+        self._busy = threading.Lock()
+        self._closing = threading.Event()
+        self._sequence = 0
+        self._forget()
+
+    def _forget(self) -> None:
+        """Nothing is known about a new connection's pictures."""
+        self._empty_at = 0.0  # when the buffers were last seen empty (monotonic seconds)
+        self._due = 0.0
+        self._unreadable = 0
+        self._fingerprint = b""
+        self._changed_at = 0.0
+        self._shape: tuple[int, ...] = ()
+        self._file_interval_s = 0.0
+
+    # ------------------------------------------------------------ life cycle
+
+    def open(self) -> None:
+        """Connect and take one picture. Raises DeviceTimeout or DeviceDisconnected with advice."""
+        self._closing.clear()
+        with self._busy:
+            self._release()
+            self._forget()
+            began = time.monotonic()
+            self._capture = self._connect()
+            if not self._capture.isOpened():
+                self._release()
+                self._raise_unreachable(time.monotonic() - began)
+            try:
+                self._prove()
+            except DeviceError:
+                self._release()
+                raise
+
+    def close(self) -> None:
+        """Release the camera; a read in another thread ends within the read time-out."""
+        self._closing.set()
+        with self._busy:
+            self._release()
+
+    def read(self) -> Frame | None:
+        """The newest picture, or None when none is due yet. Raises DeviceError."""
+        with self._busy:
+            if self._capture is None or self._closing.is_set():
+                raise DeviceDisconnected("the camera is not open", field="source", advice="open() it first")
+            if isinstance(self._config.source, FileSource):
+                return self._next_of_file(self._capture, self._config.source)
+            at = self._grab_newest(self._capture)
+            if at is None or not self._is_due(at):
+                return None
+            return self._deliver(self._capture, at)
+
+    def _connect(self) -> cv2.VideoCapture:
+        # Time-outs are raised below, not logged.
+        cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_ERROR)
+        config = self._config
+        limits = [cv2.CAP_PROP_OPEN_TIMEOUT_MSEC, config.open_timeout_ms]
+        limits += [cv2.CAP_PROP_READ_TIMEOUT_MSEC, config.read_timeout_ms]
+        # One decoding thread: frame threading would hold back a picture per thread, and the time that a
+        # grab does not compute then tells whether it had to wait (see _grab_newest).
+        limits += [cv2.CAP_PROP_N_THREADS, 1]
+        match config.source:
+            case V4l2Source(index=index, width=width, height=height):
+                shape = [cv2.CAP_PROP_FRAME_WIDTH, width, cv2.CAP_PROP_FRAME_HEIGHT, height]
+                return cv2.VideoCapture(index, cv2.CAP_V4L2, [*shape, cv2.CAP_PROP_BUFFERSIZE, 1])
+            case FileSource(path=path):
+                # An absolute path: a relative one such as "concat:…" would be one of FFmpeg's protocols.
+                return cv2.VideoCapture(str(path.resolve()), cv2.CAP_FFMPEG, limits)
+            case MjpegSource(url=url) | RtspSource(url=url):
+                return cv2.VideoCapture(url, cv2.CAP_FFMPEG, limits)
+
+    def _raise_unreachable(self, took_s: float) -> None:
+        source = self._config.source
+        where = shown(source)
+        if took_s * 1000 >= self._config.open_timeout_ms * 0.95:
+            advice = "check that the camera is powered and reachable, or raise open_timeout_ms"
+            raise DeviceTimeout(f"{where} did not answer in time", field="source", advice=advice)
+        advice = {
+            "mjpeg": "check the address in a browser, the camera's power and its network cable",
+            "rtsp": "check the address with ffplay, the camera's power and its network cable",
+            "v4l2": "check the cable, `ls /dev/video*` and that the user is in group video",
+            "file": "check that the file exists and is a video",
+        }[source.kind]
+        raise DeviceDisconnected(f"{where} cannot be opened", field="source", advice=advice)
+
+    def _prove(self) -> None:
+        """A camera that connects but has no usable picture is not open."""
+        assert self._capture is not None
+        width = int(self._capture.get(cv2.CAP_PROP_FRAME_WIDTH))
+        height = int(self._capture.get(cv2.CAP_PROP_FRAME_HEIGHT))
+        _check_size(height, width)
+        self._check_region(height, width)
+        if isinstance(self._config.source, FileSource):
+            fps = self._capture.get(cv2.CAP_PROP_FPS)
+            self._file_interval_s = 1.0 / fps if 0.5 <= fps <= 240 else 1.0 / 25
+            return
+        if self._grab_newest(self._capture) is None:
+            raise self._silent()
+
+    def _release(self) -> None:
+        if self._capture is not None:
+            self._capture.release()
+            self._capture = None
+
+    # ------------------------------------------------------------ the newest picture
+
+    def _grab_newest(self, capture: cv2.VideoCapture) -> float | None:
+        """Take the newest picture off the wire, not yet converted; returns when it arrived.
+
+        A grab that had to wait found the buffers empty, so its picture is new. One that did not may be of any
+        age since they were last seen empty, and is good while that is less than max_age_ms. None: no picture
+        could be decoded in the time that a read may take.
+        """
+        patience_ends = time.monotonic() + self._config.read_timeout_ms / 1000
+        grabbed = False
+        for _ in range(_MAX_SKIP):
+            grabbed, waited_s = self._grab(capture)
+            now = time.monotonic()
+            if waited_s > _WAITED_S:
+                self._empty_at = now
+            young = now - self._empty_at <= self._config.max_age_ms / 1000
+            if (grabbed and young) or self._closing.is_set() or now >= patience_ends:
+                break
+        # Skipping did not empty the buffers: the camera is faster than this computer, and this is the newest.
+        self._empty_at = time.monotonic()
+        return self._empty_at if grabbed else None
+
+    def _grab(self, capture: cv2.VideoCapture) -> tuple[bool, float]:
+        """Whether there is a picture, and how long the call waited rather than computed (seconds)."""
+        began, computed = time.monotonic(), time.thread_time()
+        if isinstance(self._config.source, V4l2Source):
+            self._wait_for_v4l2(capture)
+        grabbed = capture.grab()
+        took_s = time.monotonic() - began
+        self._unreadable = 0 if grabbed else self._unreadable + 1
+        # Silence, an ended connection and an undecodable picture: OpenCV says False to all three.
+        if not grabbed and took_s * 1000 >= self._config.read_timeout_ms * 0.95:
+            raise self._silent()
+        if self._unreadable >= _MAX_UNREADABLE:
+            raise DeviceDisconnected(
+                f"{shown(self._config.source)} ended or is unreadable",
+                field="source",
+                advice="check the camera's power and cable; the stream may be damaged on its way",
+            )
+        return grabbed, took_s - (time.thread_time() - computed)
+
+    def _wait_for_v4l2(self, capture: cv2.VideoCapture) -> None:
+        # The V4L2 backend's own time-out is 10 s and cannot be set per capture.
+        try:
+            ready, _ = cv2.VideoCapture.waitAny([capture], self._config.read_timeout_ms * 1_000_000)
+        except cv2.error as error:
+            advice = "check the camera's cable"
+            raise DeviceDisconnected(
+                f"the device failed: {error.err}", field="source", advice=advice
+            ) from error
+        if not ready:
+            raise self._silent()
+
+    def _silent(self) -> DeviceTimeout:
+        advice = "check the camera's power and network; read_timeout_ms sets the patience"
+        what = f"no picture for {self._config.read_timeout_ms} ms from {shown(self._config.source)}"
+        return DeviceTimeout(what, field="source", advice=advice)
+
+    def _is_due(self, at: float) -> bool:
+        """Keep to max_fps on average; a quarter of the interval is allowed for the camera's jitter."""
+        interval_s = 1.0 / self._config.max_fps
+        if at < self._due - interval_s / 4:
+            return False
+        self._due = max(self._due, at - interval_s) + interval_s
+        return True
+
+    def _next_of_file(self, capture: cv2.VideoCapture, source: FileSource) -> Frame | None:
+        """The file's next picture when its time has come: nothing is skipped."""
+        wait_s = self._due - time.monotonic()
+        if self._closing.wait(min(max(wait_s, 0.0), self._config.read_timeout_ms / 1000)):
+            return None
+        now = time.monotonic()
+        if now < self._due:
+            return None
+        self._due = max(self._due, now - self._file_interval_s) + self._file_interval_s
+        if not capture.grab():
+            at_start = source.loop and capture.set(cv2.CAP_PROP_POS_FRAMES, 0)
+            if not (at_start and capture.grab()):
+                what = f"{shown(source)} has no more pictures"
+                raise DeviceDisconnected(what, field="source", advice="set loop = true to play it again")
+        return self._deliver(capture, now)
+
+    # ------------------------------------------------------------ from pixels to a frame
+
+    def _deliver(self, capture: cv2.VideoCapture, at: float) -> Frame:
+        retrieved, picture = capture.retrieve()
+        if not retrieved or picture is None or picture.ndim != 3 or picture.dtype != np.uint8:
+            raise GarbledReading("no RGB picture could be decoded", field="source", advice=_SETTINGS_ADVICE)
+        bgr = np.asarray(picture, dtype=np.uint8)
+        _check_size(*bgr.shape[:2])
+        self._check_frozen(bgr, at)
+        self._sequence += 1
+        return Frame(pixels=self._arranged(bgr), at=at, sequence=self._sequence)
+
+    def _check_frozen(self, bgr: NDArray[np.uint8], at: float) -> None:
+        # Every eighth pixel is enough: sensor noise changes some of them between any two live pictures.
+        fingerprint = hashlib.blake2b(bgr[::8, ::8].tobytes(), digest_size=16).digest()
+        if fingerprint != self._fingerprint:
+            self._fingerprint, self._changed_at = fingerprint, at
+        elif at - self._changed_at >= self._config.frozen_after_s:
+            raise DeviceError(
+                f"frozen stream: the same picture for {at - self._changed_at:.1f} s",
+                field="frozen_after_s",
+                advice="restart the camera; if its picture is noiseless by design, raise frozen_after_s",
+            )
+
+    def _check_region(self, height: int, width: int) -> None:
+        region = self._config.region
+        if region is None:
+            return
+        if self._config.rotate in (90, 270):
+            height, width = width, height
+        if region.x + region.width > width or region.y + region.height > height:
+            what = f"the region reaches beyond the camera's {width}x{height} picture"
+            raise DeviceError(
+                what, field="region", advice="make it smaller, or set the camera to a larger one"
+            )
+
+    def _arranged(self, bgr: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """RGB, turned, mirrored and cut as configured; owns its memory."""
+        pixels = cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB)
+        turn = _TURNS.get(self._config.rotate)
+        if turn is not None:
+            pixels = cv2.rotate(pixels, turn)
+        if self._config.mirror:
+            pixels = cv2.flip(pixels, 1)
+        region = self._config.region
+        if region is not None:
+            # The camera may have changed its size since open(): a cut beyond the picture would be empty.
+            self._check_region(*bgr.shape[:2])
+            pixels = pixels[region.y : region.y + region.height, region.x : region.x + region.width]
+        return np.ascontiguousarray(pixels, dtype=np.uint8)
+
+
+_TURNS = {90: cv2.ROTATE_90_CLOCKWISE, 180: cv2.ROTATE_180, 270: cv2.ROTATE_90_COUNTERCLOCKWISE}
+_SETTINGS_ADVICE = "check the camera's resolution and codec settings"
+
+
+def _check_size(height: int, width: int) -> None:
+    if not (MIN_SIDE <= height <= MAX_SIDE and MIN_SIDE <= width <= MAX_SIDE):
+        what = f"a picture of {width}x{height} pixels is outside {MIN_SIDE} to {MAX_SIDE} a side"
+        raise GarbledReading(what, field="source", advice=_SETTINGS_ADVICE)
