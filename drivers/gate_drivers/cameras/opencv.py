@@ -277,7 +277,7 @@ class OpenCvCamera:
         interval_s = 1.0 / self._config.max_fps
         if at < self._due - interval_s / 4:
             return False
-        self._due = max(self._due, at - interval_s) + interval_s
+        self._due = _next_due(self._due, at, interval_s)
         return True
 
     def _next_of_file(self, capture: cv2.VideoCapture, source: FileSource) -> Frame | None:
@@ -288,7 +288,7 @@ class OpenCvCamera:
         now = time.monotonic()
         if now < self._due:
             return None
-        self._due = max(self._due, now - self._file_interval_s) + self._file_interval_s
+        self._due = _next_due(self._due, now, self._file_interval_s)
         if not capture.grab():
             at_start = source.loop and capture.set(cv2.CAP_PROP_POS_FRAMES, 0)
             if not (at_start and capture.grab()):
@@ -350,6 +350,11 @@ class OpenCvCamera:
 
 _TURNS = {90: cv2.ROTATE_90_CLOCKWISE, 180: cv2.ROTATE_180, 270: cv2.ROTATE_90_COUNTERCLOCKWISE}
 _SETTINGS_ADVICE = "check the camera's resolution and codec settings"
+
+
+def _next_due(due: float, at: float, interval_s: float) -> float:
+    """Keep the beat while it can be kept; after a pause, start a new one instead of catching up."""
+    return at + interval_s if at - due > interval_s else due + interval_s
 
 
 def _check_size(height: int, width: int) -> None:
