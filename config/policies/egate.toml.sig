@@ -1,0 +1,1 @@
+Rn9Q+Nzzm3Q/+2p8uy6JolxbSU84Eur1KfBKB/IgQE38B9PGXCrckrTLtvOruJzxdxGtEfS1PFbRUNDdgQg1BQ==

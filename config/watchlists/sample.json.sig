@@ -1,0 +1,1 @@
+uyk4j/n+4NKgJlkZcMeDwmiVFjPy16loDxQydJirbPsWcZCZdsiLN1DoEuGZV8fdizbj3snh2KP+9vgnKFgjBQ==

@@ -1,0 +1,109 @@
+"""What a policy may ask about: the checks of a station and the values that each may measure.
+
+The table is the contract between checks and rules. A rule that reads anything else does not load; a
+check that reports anything else makes the decision a referral (``EVIDENCE_MALFORMED``), because a policy
+that cannot see a fact cannot weigh it.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any, TypeAlias
+
+from gate_agent.errors import GateError
+from gate_agent.evidence import Evidence, Outcome, Scalar
+
+ScalarType: TypeAlias = type[bool] | type[int] | type[float] | tuple[str, ...]
+"""The type of a measured value; a tuple lists the texts that a value can have."""
+
+
+class EvidenceError(GateError):
+    """The evidence holds a check or a value that the station's table does not declare."""
+
+
+@dataclass(frozen=True, slots=True)
+class CheckKind:
+    """One check: its id, what it asks, and the declared measured values with their types."""
+
+    check: str
+    asks: str
+    measured: Mapping[str, ScalarType]
+
+
+@dataclass(frozen=True, slots=True)
+class CheckTable:
+    """All checks of one kind of station."""
+
+    station: str
+    checks: Mapping[str, CheckKind]
+
+    @classmethod
+    def of(cls, station: str, *kinds: CheckKind) -> CheckTable:
+        return cls(station, MappingProxyType({kind.check: kind for kind in kinds}))
+
+    def view(self, evidence: Evidence) -> dict[str, Any]:
+        """The evidence as a rule sees it: every declared check, ``not_done`` where it never ran.
+
+        A declared value that was not measured is absent (``has()`` asks for it); undeclared
+        measurements stay in the evidence but are invisible to rules. Raises EvidenceError.
+        """
+        for result in evidence.checks:
+            if result.check not in self.checks:
+                raise EvidenceError(f"{result.check!r} is not a check of this station", field=result.check)
+        return {check: self._fact(kind, evidence) for check, kind in self.checks.items()}
+
+    def _fact(self, kind: CheckKind, evidence: Evidence) -> dict[str, Any]:
+        result = evidence.result(kind.check)
+        if result is None:
+            return {"outcome": Outcome.NOT_DONE.value, "reasons": [], "measured": {}}
+        measured = {n: v for n, v in result.measured.items() if n in kind.measured}
+        for name, value in measured.items():
+            if not _is(value, kind.measured[name]):
+                raise EvidenceError("has the wrong type", field=f"{kind.check}.measured.{name}")
+        return {
+            "outcome": str(result.outcome.value),
+            "reasons": list(result.reasons),
+            "measured": measured,
+        }
+
+
+def _is(value: Scalar, kind: ScalarType) -> bool:
+    if kind is float:
+        # Whole numbers are fine where a fraction may stand; NaN would make every comparison false.
+        return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    return isinstance(value, str) if isinstance(kind, tuple) else type(value) is kind
+
+
+def _check(check: str, asks: str, **measured: ScalarType) -> CheckKind:
+    return CheckKind(check, asks, MappingProxyType(measured))
+
+
+EGATE_CHECKS = CheckTable.of(
+    "egate",
+    _check("mrz_read", "Was a complete machine readable zone read?", repaired=int),
+    _check("mrz_check_digits", "Do its check digits and field rules hold (Doc 9303-3)?"),
+    _check("document_expiry", "Is the document still valid today?", days_left=int),
+    _check(
+        "chip_access",
+        "Did the chip open with the key of the printed zone?",
+        protocol=("bac", "pace", "pace-cam"),
+    ),
+    _check("chip_read", "Were all needed files of the chip read?", apdus=int, bytes=int, seconds=float),
+    _check("passive_authentication", "Did a trusted issuer sign the chip (Doc 9303-11 §5.1)?"),
+    _check("dg_hashes", "Are the data groups those that were signed?", groups=int),
+    _check("dg1_matches_mrz", "Does the chip say the same as the printed zone?"),
+    _check("watchlist", "Is neither document nor person on the watchlist?"),
+    _check("age", "Is the traveller old enough to pass alone?", years=int),
+    _check("policy_freshness", "Is the policy within its validity?", days_left=float),
+    _check("trust_freshness", "Are the issuer certificates recent enough?", age_days=float),
+    _check("watchlist_freshness", "Is the watchlist recent enough?", age_days=float),
+    _check("face_capture", "Was a usable picture of one face taken?", frames=int, frame_age_ms=float),
+    _check("face_match", "Is it the person in the chip?", distance=float, threshold=float, fmr=float),
+    _check("single_occupancy", "Is exactly one person between the doors?", persons=int),
+    _check("document_present", "Did the document stay on the reader while it was read?"),
+    _check("hub_verdict", "Does the hub let the transaction go on?"),
+    _check("lane_integrity", "Are doors, sensors and controller consistent?"),
+)

@@ -1,0 +1,147 @@
+"""The one table of reason codes: what each means to the officer and what the traveller is told.
+
+A code is the machine's word for *why*; it is what checks report, rules name, the journal keeps and the
+hub receives. Words for people exist only here (the chip's own codes come from the emrtd room). A policy
+rule that names a code outside this table does not load.
+
+The traveller is told what to do, never what is suspected: everything that concerns the authenticity of a
+document, a watchlist or the lane's security says only that an officer will help.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+_OFFICER = "Please wait, an officer will help you."
+_DESK = "Please go to an officer."
+_AGAIN = "Please place your passport on the reader again."
+_CAMERA = "Please look at the camera."
+_STOP = "Please stand still, an officer is coming."
+_CLOSED = "This lane is closed. Please use another lane."
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """One reason code. `group` orders the officer's view and the manual."""
+
+    code: str
+    group: str
+    officer: str
+    traveller: str = _OFFICER
+
+
+def _group(group: str, *rows: tuple[str, str] | tuple[str, str, str]) -> tuple[Reason, ...]:
+    return tuple(Reason(row[0], group, *row[1:]) for row in rows)
+
+
+_DOCUMENT = _group(
+    "document",
+    ("MRZ_UNREADABLE", "The machine readable zone could not be read.", _AGAIN),
+    ("MRZ_MALFORMED", "The machine readable zone breaks a field rule of Doc 9303.", _DESK),
+    ("MRZ_CHECK_DIGIT", "A check digit of the machine readable zone is wrong.", _DESK),
+    ("DOCUMENT_EXPIRED", "The document has expired.", _DESK),
+    ("DOCUMENT_TYPE_UNSUPPORTED", "This kind of document is not accepted at the gate.", _DESK),
+    ("DOCUMENT_REMOVED", "The document was taken off the reader too early.", _AGAIN),
+    ("DOCUMENT_CHANGED", "Another document was presented during the transaction.", _DESK),
+)
+
+_CHIP = _group(
+    "chip",
+    ("CHIP_UNREADABLE", "The chip does not answer as Doc 9303 asks.", _DESK),
+    ("CHIP_ACCESS_DENIED", "The chip does not open with the key of the printed zone.", _DESK),
+    ("CHIP_CHANNEL_LOST", "The protected channel to the chip broke.", _AGAIN),
+    ("CHIP_FILE_MALFORMED", "A file of the chip is malformed."),
+    ("SOD_SIGNATURE_INVALID", "The chip's data are not validly signed."),
+    ("CSCA_UNKNOWN", "The chip was signed by an issuer that is not trusted here."),
+    ("DSC_EXPIRED_AT_SIGNING", "The signer's certificate was not valid when the chip was signed."),
+    ("DG_HASH_MISMATCH", "A data group is not the one that was signed."),
+    ("DG1_MRZ_MISMATCH", "The chip and the printed zone say different things."),
+)
+
+_TRAVELLER = _group(
+    "traveller",
+    ("MINOR", "The traveller is a minor and needs an officer.", _DESK),
+    ("AGE_UNKNOWN", "The date of birth does not give an age.", _DESK),
+)
+
+_FACE = _group(
+    "face",
+    ("FACE_MISMATCH", "The face does not match the portrait in the chip."),
+    ("FACE_NOT_FOUND", "No usable picture of the face within the time.", _CAMERA),
+    ("FACE_SEVERAL", "More than one face before the camera.", "Please come alone."),
+    ("FACE_QUALITY_LOW", "The pictures of the face are not good enough to compare.", _CAMERA),
+    ("PORTRAIT_UNREADABLE", "The portrait in the chip cannot be decoded."),
+    ("PORTRAIT_NO_FACE", "No single face in the chip's portrait."),
+    ("CAMERA_FROZEN", "The camera shows a frozen or stale picture."),
+    ("FACE_MODEL_UNAVAILABLE", "The face model is missing or not calibrated."),
+)
+
+_WATCHLIST = _group(
+    "watchlist",
+    ("WATCHLIST_HIT", "Document or person is on the watchlist. Act as ordered for this list."),
+    ("WATCHLIST_STALE", "The watchlist is older than allowed.", _DESK),
+    ("WATCHLIST_UNAVAILABLE", "The watchlist is missing or its signature does not verify.", _DESK),
+)
+
+_LANE = _group(
+    "lane",
+    ("TAILGATING", "More than one person is between the doors.", _STOP),
+    ("LEFT_OBJECT", "An object was left between the doors.", "Please take your belongings with you."),
+    ("DOOR_FORCED", "A door moved without a command.", _STOP),
+    ("DOOR_HELD", "A door is kept from closing.", "Please step away from the door."),
+    ("DOOR_STUCK", "A door did not reach its position in time.", _STOP),
+    ("DOORS_CONTRADICT", "The controller reports doors that break the interlock.", _STOP),
+    ("OCCUPANT_TIMEOUT", "The traveller stayed between the doors for too long."),
+    ("ENTRY_TIMEOUT", "Nobody entered after the entry door opened.", _DESK),
+    ("EXIT_TIMEOUT", "The traveller did not leave through the open exit.", "Please walk through the exit."),
+    ("TRAVELLER_LEFT", "The traveller went back through the entry.", _DESK),
+    ("SENSORS_DISAGREE", "The presence sensors contradict each other.", _STOP),
+    ("EMERGENCY", "Fire alarm or emergency stop: the doors are released.", "Please leave the lane."),
+    ("CARD_LOST", "The chip left the reader while it was read.", _AGAIN),
+    ("CHIP_ATTEMPTS_EXHAUSTED", "The chip was presented too often without success.", _DESK),
+    ("READING_TIMEOUT", "The document was not read in time.", _DESK),
+    ("OUT_OF_SERVICE", "The lane was taken out of service.", _CLOSED),
+)
+
+_SYSTEM = _group(
+    "system",
+    ("DEVICE_FAULT", "A device of the lane has failed; see device health.", _CLOSED),
+    ("DEVICE_SILENT", "A device of the lane has stopped answering.", _CLOSED),
+    ("JOURNAL_FAULT", "The journal cannot take decisions; nothing may be admitted.", _CLOSED),
+    ("POLICY_STALE", "The policy is past its validity.", _DESK),
+    ("POLICY_NOT_YET_VALID", "The policy is dated in the future; check the clock.", _DESK),
+    ("POLICY_UNAVAILABLE", "There is no usable policy.", _CLOSED),
+    ("TRUST_STALE", "The trusted issuer certificates are older than allowed.", _DESK),
+    ("TRUST_UNAVAILABLE", "There are no usable issuer certificates.", _DESK),
+    ("RULE_ERROR", "A policy rule could not be evaluated; report it to the policy's author."),
+    ("EVIDENCE_MALFORMED", "A check reported something that the policy does not know; report it."),
+    ("CHECK_MISSING", "A check that admission needs was not done."),
+    ("CHECK_NOT_PASSED", "A check that admission needs did not pass."),
+    ("NO_RULE_ADMITS", "No rule of the policy admits this traveller."),
+    ("ALL_CHECKS_PASSED", "Every required check passed.", "Please proceed. Welcome."),
+    ("HUB_HOLD", "The hub holds this transaction."),
+    ("HUB_UNREACHABLE", "The hub has been out of reach for longer than allowed."),
+    ("INTERNAL_ERROR", "The agent failed while it handled this transaction; see its log."),
+    ("DECISION_TIMEOUT", "The decision was not reached in time."),
+    ("OFFICER_ORDER", "An officer decided."),
+)
+
+REASONS: Mapping[str, Reason] = MappingProxyType(
+    {
+        reason.code: reason
+        for group in (_DOCUMENT, _CHIP, _TRAVELLER, _FACE, _WATCHLIST, _LANE, _SYSTEM)
+        for reason in group
+    }
+)
+
+
+def officer_words() -> dict[str, str]:
+    """Reason code -> plain words for the officer (the console's table)."""
+    return {code: reason.officer for code, reason in REASONS.items()}
+
+
+def traveller_words(reasons: tuple[str, ...]) -> str:
+    """The one short instruction for these reasons: that of the first known code."""
+    return next((REASONS[code].traveller for code in reasons if code in REASONS), _OFFICER)
