@@ -1,0 +1,58 @@
+"""The authority's private keys: derived from a seed, or made once and kept.
+
+An elliptic-curve key is computed from the seed and its label, so that a demo starts at once and issues the
+same passports each time. RSA keys cannot be had that way and are kept in the state directory. These keys
+protect nothing: the countries do not exist.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    load_pem_private_key,
+)
+
+from gate_simulators.issuer.algorithms import EcdsaScheme, PrivateKey, RsaScheme, Scheme
+
+
+class KeyStore:
+    """One private key per label and scheme, the same whenever it is asked for."""
+
+    def __init__(self, directory: Path, seed: int) -> None:
+        self._directory = directory
+        self._seed = seed
+        self._known: dict[tuple[str, str], PrivateKey] = {}
+
+    def key(self, label: str, scheme: Scheme) -> PrivateKey:
+        name = (label, scheme.name)
+        if name not in self._known:
+            self._known[name] = (
+                self._derived(label, scheme) if isinstance(scheme, EcdsaScheme) else self._kept(label, scheme)
+            )
+        return self._known[name]
+
+    def _derived(self, label: str, scheme: EcdsaScheme) -> PrivateKey:
+        # SHA-512 gives more bits than the orders of P-256 and P-384 need, so the reduction's bias is small.
+        digest = hashlib.sha512(f"{self._seed}/{label}/{scheme.name}".encode()).digest()
+        return scheme.derive(int.from_bytes(digest, "big"))
+
+    def _kept(self, label: str, scheme: RsaScheme) -> PrivateKey:
+        name = hashlib.sha256(f"{self._seed}/{label}".encode()).hexdigest()[:20]
+        path = self._directory / f"{scheme.name}-{name}.pem"
+        if path.exists():
+            key = load_pem_private_key(path.read_bytes(), password=None)
+            if isinstance(key, rsa.RSAPrivateKey) and key.key_size == scheme.bits:
+                return key
+        key = scheme.generate()
+        self._directory.mkdir(parents=True, exist_ok=True)
+        fresh = path.with_suffix(".new")
+        fresh.touch(mode=0o600)
+        fresh.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+        fresh.replace(path)
+        return key

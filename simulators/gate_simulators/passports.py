@@ -1,0 +1,167 @@
+"""The passport office: gives travellers passports, sound ones and the forgeries that a gate must refuse."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from enum import StrEnum
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gate_simulators.chip.card import Chip
+from gate_simulators.chip.profile import ORDINARY, ChipProfile
+from gate_simulators.issuer import data_groups, mrz, portrait, validity
+from gate_simulators.issuer.authority import (
+    COUNTRIES,
+    TRUSTED,
+    UNLISTED,
+    Country,
+    IssuingAuthority,
+    write_trust_directory,
+)
+from gate_simulators.issuer.keys import KeyStore
+from gate_simulators.issuer.mrz import MrzFields
+
+
+class Variant(StrEnum):
+    """What is wrong with a passport."""
+
+    GENUINE = "genuine"
+    EXPIRED_DOCUMENT = "expired_document"  # genuine, but its last day has passed
+    TAMPERED_PORTRAIT = "tampered_portrait"  # DG2 was exchanged after signing
+    FORGED_SOD = "forged_sod"  # signed with a key that is not the document signer's
+    UNKNOWN_CSCA = "unknown_csca"  # sound, from a country that the border does not trust
+    IMPERSONATED_CSCA = "impersonated_csca"  # a false CSCA bears a trusted country's name
+    SIGNER_EXPIRED = "signer_expired"  # signed after the document signer's certificate had run out
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Passport:
+    """A booklet: what is printed (`lines`), the photograph it was made from, and the chip's files."""
+
+    fields: MrzFields
+    lines: tuple[str, str]
+    files: Mapping[str, bytes]
+    photograph: NDArray[np.uint8]
+    variant: Variant
+
+    def chip(self, profile: ChipProfile = ORDINARY) -> Chip:
+        """A chip with this passport's files; a new one, in its initial state."""
+        return Chip(self.files, mrz.mrz_information(self.lines[1]), profile)
+
+
+class PassportOffice:
+    """Issues passports of several countries as of `today`; equal arguments give equal passports.
+
+    Keys that cannot be derived from `seed` (RSA) are kept in `state_dir`.
+    """
+
+    def __init__(self, state_dir: Path, seed: int, today: date | None = None) -> None:
+        self.today = today or datetime.now(UTC).date()
+        self._keys = KeyStore(state_dir, seed)
+        self._seed = seed
+        self._authorities: dict[tuple[str, str], IssuingAuthority] = {}
+
+    def write_trust_directory(self, directory: Path) -> list[Path]:
+        """The CSCA certificates of the trusted countries, DER, for the agent's trust store."""
+        return write_trust_directory(directory, [self._authority(c) for c in TRUSTED], self.today)
+
+    def issue(
+        self,
+        surname: str,
+        given_names: str,
+        photograph: NDArray[np.uint8],
+        date_of_birth: date,
+        *,
+        date_of_expiry: date | None = None,
+        sex: str = "<",
+        issuing_state: str | None = None,
+        nationality: str | None = None,
+        document_number: str | None = None,
+        variant: Variant = Variant.GENUINE,
+        crop: portrait.Crop | None = None,
+        substitute: NDArray[np.uint8] | None = None,
+    ) -> Passport:
+        """Make a passport from an RGB photograph (uint8, HxWx3).
+
+        The issuing state is Utopia unless given, and the nationality the issuing state's. `crop` is the
+        part of the photograph to use (default: see :func:`portrait.portrait_crop`). `substitute` is the
+        photograph put into DG2 after signing by TAMPERED_PORTRAIT (default: the holder's own, mirrored).
+        Raises ValueError for fields that no passport can have.
+        """
+        country = self._country(issuing_state, variant)
+        fields = MrzFields(
+            surname=surname,
+            given_names=given_names,
+            document_number=document_number or self._number(surname, given_names, date_of_birth),
+            date_of_birth=date_of_birth,
+            date_of_expiry=date_of_expiry or self._expiry(variant),
+            sex=sex,
+            issuing_state=country.state_code,
+            nationality=nationality or country.state_code,
+        )
+        lines = mrz.td3(fields)
+        signed_at = self._signing_time(fields)
+        groups = {1: data_groups.dg1(lines), 2: self._dg2(photograph, crop, sex, signed_at)}
+        files = {
+            "EF.COM": data_groups.ef_com(groups),
+            "EF.SOD": self._security_object(country, variant, groups, signed_at),
+            **{f"DG{number}": content for number, content in groups.items()},
+        }
+        if variant is Variant.TAMPERED_PORTRAIT:
+            other, area = (photograph[:, ::-1], None) if substitute is None else (substitute, None)
+            files["DG2"] = self._dg2(other, area, sex, signed_at)
+        return Passport(fields, lines, files, photograph, variant)
+
+    def _country(self, issuing_state: str | None, variant: Variant) -> Country:
+        if issuing_state is None:
+            return UNLISTED if variant is Variant.UNKNOWN_CSCA else TRUSTED[0]
+        if issuing_state not in COUNTRIES:
+            raise ValueError(f"issuing state {issuing_state!r} is not one of {', '.join(COUNTRIES)}")
+        country = COUNTRIES[issuing_state]
+        if variant is Variant.UNKNOWN_CSCA and country in TRUSTED:
+            raise ValueError(f"{issuing_state} is trusted; leave the issuing state out for this variant")
+        return country
+
+    def _authority(self, country: Country, house: str = "official") -> IssuingAuthority:
+        key = (country.state_code, house)
+        if key not in self._authorities:
+            self._authorities[key] = IssuingAuthority(country, self._keys, house)
+        return self._authorities[key]
+
+    def _security_object(
+        self, country: Country, variant: Variant, groups: Mapping[int, bytes], at: datetime
+    ) -> bytes:
+        official = self._authority(country)
+        sign: Mapping[Variant, Callable[[Mapping[int, bytes], datetime], bytes]] = {
+            Variant.FORGED_SOD: official.sign_with_foreign_key,
+            Variant.SIGNER_EXPIRED: official.sign_after_expiry,
+            Variant.IMPERSONATED_CSCA: self._authority(country, "impostor").sign,
+        }
+        return sign.get(variant, official.sign)(groups, at)
+
+    def _number(self, surname: str, given_names: str, born: date) -> str:
+        """Nine characters that look like a document number and depend on the holder alone."""
+        digest = hashlib.sha256(f"{self._seed}/{surname}/{given_names}/{born}".encode()).digest()
+        alphabet = "CFGHJKLMNPRTVWXYZ0123456789"  # no vowels and none of the letters read as digits
+        return "".join(alphabet[octet % len(alphabet)] for octet in digest[:9])
+
+    def _expiry(self, variant: Variant) -> date:
+        if variant is Variant.EXPIRED_DOCUMENT:
+            return self.today - timedelta(days=40)
+        return validity.years_after(self.today, 6)
+
+    def _signing_time(self, fields: MrzFields) -> datetime:
+        """Mid-morning of the day of issue: ten years before expiry, in the holder's life and in the past."""
+        nominal = validity.years_after(fields.date_of_expiry, -validity.PASSPORT_YEARS)
+        day = min(max(nominal, fields.date_of_birth + timedelta(days=30)), self.today - timedelta(days=1))
+        return datetime.combine(day, time(10, 0), UTC)
+
+    @staticmethod
+    def _dg2(photograph: NDArray[np.uint8], crop: portrait.Crop | None, sex: str, made: datetime) -> bytes:
+        image = portrait.portrait_jp2(np.ascontiguousarray(photograph), crop)
+        return data_groups.dg2(portrait.facial_record(image, sex), made)
