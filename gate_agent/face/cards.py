@@ -1,0 +1,178 @@
+"""Model cards: what a model file is, what it takes and gives, and which error rates it was measured at.
+
+A card is a TOML file (`models/cards/<id>.toml`). The model file beside it is accepted only when its
+SHA-256 is the card's, and a threshold exists only as an operating point with the FMR it stands for
+(ISO/IEC 19795-1 terms: FMR, FNMR, failure to acquire).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tomllib
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field, ValidationError
+
+import gate_agent
+from gate_agent.face.errors import ModelError
+from gate_agent.settings import Settings
+
+MAX_CARD_BYTES = 64 * 1024
+MAX_MODEL_BYTES = 512 * 1024 * 1024
+Rate = Annotated[float, Field(ge=0, le=1)]
+Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+Identifier = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9.-]{1,63}$")]
+
+
+class ModelKind(StrEnum):
+    DETECTOR = "detector"
+    LANDMARKS = "landmarks"
+    EMBEDDER = "embedder"
+
+
+class Source(Settings):
+    """Where the weights come from."""
+
+    package: str = Field(description="package and version, name==version")
+    file: str = Field(description="weight file inside the package")
+    sha256: Digest = Field(description="SHA-256 of the weight file")
+
+
+class InputContract(Settings):
+    """What the model must be given."""
+
+    layout: str = Field(description="array layout, for example NHWC uint8")
+    colour: str = Field(description="channel order, RGB")
+    width: int = Field(default=0, ge=0, le=1024, description="pixels; 0 = any")
+    height: int = Field(default=0, ge=0, le=1024, description="pixels; 0 = any")
+    alignment: str = Field(default="", description="landmark template that the chip is aligned to")
+    padding: float = Field(
+        default=0.0, ge=0, le=1, description="margin around the template, share of its side"
+    )
+    normalisation: str = Field(default="", description="what the model itself does to the values")
+
+
+class OutputContract(Settings):
+    """What the model gives, and how a template is made of it."""
+
+    description: str = ""
+    dimension: int = Field(default=0, ge=0, le=4096, description="length of an embedding")
+    metric: str = Field(default="", pattern="^(|euclidean)$", description="distance between templates")
+    normalised: bool = Field(default=False, description="templates are scaled to unit length")
+    mirrored: bool = Field(
+        default=False, description="a template is the mean of the chip and its mirror image"
+    )
+
+
+class OperatingPoint(Settings):
+    """A threshold and the error rates that it was measured at; `*_low`/`*_high` bound 95 % confidence."""
+
+    id: Identifier
+    threshold: float = Field(gt=0, description="templates match at this distance or less")
+    fmr: Rate = Field(description="false match rate the threshold stands for")
+    fmr_low: Rate
+    fmr_high: Rate
+    fnmr: Rate = Field(description="false non-match rate measured at the threshold")
+    fnmr_low: Rate
+    fnmr_high: Rate
+    genuine: int = Field(gt=0, description="N of genuine comparisons")
+    impostor: int = Field(gt=0, description="N of impostor comparisons")
+    identities: int = Field(gt=1)
+    images: int = Field(gt=1)
+    failure_to_acquire: Rate = Field(description="share of pictures without exactly one usable face")
+    data_set: str
+    method: str = Field(description="protocol and how the confidence interval was found")
+
+
+class ModelCard(Settings):
+    """One model, as `models/cards/<id>.toml` describes it."""
+
+    id: Identifier
+    kind: ModelKind
+    title: str
+    file: str = Field(
+        pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$", description="model file in the model folder"
+    )
+    sha256: Digest = Field(description="SHA-256 of the model file")
+    licence: str
+    source: Source
+    input: InputContract
+    output: OutputContract
+    limitations: str = ""
+    operating_points: tuple[OperatingPoint, ...] = ()
+
+    @property
+    def model(self) -> str:
+        """The identity that templates carry: the card and the exact weights."""
+        return f"{self.id}#{self.sha256[:12]}"
+
+    def operating_point(self, point: str) -> OperatingPoint:
+        """Raises ModelError when the card was not calibrated for it."""
+        found = next((p for p in self.operating_points if p.id == point), None)
+        if found is None:
+            known = ", ".join(p.id for p in self.operating_points) or "none"
+            raise ModelError(
+                f"no operating point {point!r}", field=self.id, advice=f"calibrated points: {known}"
+            )
+        return found
+
+
+def load_card(folder: Path, card: str, kind: ModelKind) -> ModelCard:
+    """The card `<folder>/<card>.toml`. Raises ModelError naming the file and the field."""
+    path = folder / f"{card}.toml"
+    try:
+        if path.stat().st_size > MAX_CARD_BYTES:
+            raise ModelError(f"larger than {MAX_CARD_BYTES} bytes", field=str(path))
+        loaded = ModelCard.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
+    except OSError as error:
+        advice = "set face.cards to the folder with the model cards"
+        raise ModelError(f"cannot read the model card: {error}", field=str(path), advice=advice) from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ModelError(f"not TOML: {error}", field=str(path)) from error
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise ModelError(first["msg"], field=f"{path}: {where}") from error
+    if loaded.id != card or loaded.kind is not kind:
+        raise ModelError(f"this is the card of {loaded.kind} {loaded.id!r}", field=str(path))
+    return loaded
+
+
+def load_model(folder: Path, card: ModelCard) -> bytes:
+    """The model file's bytes. Raises ModelError unless they are exactly what the card pins."""
+    path = folder / card.file
+    try:
+        if path.stat().st_size > MAX_MODEL_BYTES:
+            raise ModelError(f"larger than {MAX_MODEL_BYTES} bytes", field=str(path))
+        data = path.read_bytes()
+    except OSError as error:
+        raise ModelError(
+            f"cannot read the model: {error}", field=str(path), advice="run `gate-models build`"
+        ) from error
+    digest = hashlib.sha256(data).hexdigest()
+    if digest != card.sha256:
+        raise ModelError(
+            f"SHA-256 {digest} is not the card's {card.sha256}",
+            field=str(path),
+            advice="run `gate-models build`, or install the model that the card describes",
+        )
+    return data
+
+
+def default_models() -> Path:
+    """$GATE_AGENT_MODELS, or `.cache/models` of the checkout, or of the working directory."""
+    named = os.environ.get("GATE_AGENT_MODELS")
+    return Path(named) if named else _root() / ".cache" / "models"
+
+
+def default_cards() -> Path:
+    """`models/cards` of the checkout, or of the working directory."""
+    return _root() / "models" / "cards"
+
+
+def _root() -> Path:
+    checkout = Path(gate_agent.__file__).resolve().parents[1]
+    return checkout if (checkout / "pyproject.toml").is_file() else Path.cwd()

@@ -1,0 +1,174 @@
+"""Builds the model files once, from the weights of an installed package pinned by SHA-256.
+
+The package is located, never imported: its code needs a retired setuptools interface. A build is
+idempotent and atomic: each file is written beside its place and renamed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import io
+import json
+import os
+import tempfile
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+
+from gate_agent.errors import GateError
+from gate_models.dat import DatReader, WeightsError
+from gate_models.networks import read_detector, read_embedder, read_shape_predictor
+
+PACKAGE = "face_recognition_models"
+MANIFEST = "built.json"
+Progress = Callable[[float], None]
+
+
+class BuildError(GateError):
+    """The models cannot be built."""
+
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """One weight file of the package: its name, exact size and digest, and the file made from it."""
+
+    name: str
+    size: int
+    sha256: str
+    output: str
+    convert: Callable[[bytes, str, Progress], bytes]
+
+
+def _convert_embedder(data: bytes, name: str, progress: Progress) -> bytes:
+    from gate_models.onnx_graph import embedder_model  # noqa: PLC0415 (onnx loads slowly; a cached build skips it)
+
+    return embedder_model(read_embedder(DatReader(data, name))).SerializeToString(deterministic=True)
+
+
+def _convert_detector(data: bytes, name: str, progress: Progress) -> bytes:
+    from gate_models.onnx_graph import detector_model  # noqa: PLC0415
+
+    return detector_model(read_detector(DatReader(data, name))).SerializeToString(deterministic=True)
+
+
+def _convert_landmarks(data: bytes, name: str, progress: Progress) -> bytes:
+    predictor = read_shape_predictor(DatReader(data, name), progress)
+    buffer = io.BytesIO()
+    np.savez(buffer, **asdict(predictor))
+    return buffer.getvalue()
+
+
+WEIGHTS = (
+    Weights(
+        "dlib_face_recognition_resnet_model_v1.dat",
+        22_466_066,
+        "55533b28a95800a551ba546ba62fe69625c7e95a7061c338adffead08719da30",
+        "dlib-resnet-v1.onnx",
+        _convert_embedder,
+    ),
+    Weights(
+        "mmod_human_face_detector.dat",
+        729_940,
+        "4cb19393e2fbaf2b1609a9319ad5386618c886a6234ec1b971f3e87c85d87fe6",
+        "dlib-mmod-face.onnx",
+        _convert_detector,
+    ),
+    Weights(
+        "shape_predictor_5_face_landmarks.dat",
+        9_150_489,
+        "c4b1e9804792707d3a405c2c16a80a20269e6675021f64a41d30fffafbc41888",
+        "dlib-5-point.npz",
+        _convert_landmarks,
+    ),
+)
+
+
+def weights_folder() -> Path:
+    """Where the installed package keeps its weights, found without importing it."""
+    spec = importlib.util.find_spec(PACKAGE)
+    locations = list(spec.submodule_search_locations or ()) if spec else []
+    if not locations:
+        raise BuildError(
+            f"the package {PACKAGE} is not installed",
+            field=PACKAGE,
+            advice="install the extra: pip install 'gate-agent[models]'",
+        )
+    return Path(locations[0]) / "models"
+
+
+def read_weights(folder: Path, weights: Weights) -> bytes:
+    """The file's bytes, after its size and digest were checked."""
+    path = folder / weights.name
+    try:
+        size = path.stat().st_size
+        data = path.read_bytes() if size == weights.size else b""
+    except OSError as error:
+        raise BuildError(f"cannot read the weights: {error}", field=str(path)) from error
+    if size != weights.size or hashlib.sha256(data).hexdigest() != weights.sha256:
+        raise WeightsError(
+            "size or SHA-256 differs from the pinned file",
+            field=str(path),
+            advice=f"reinstall {PACKAGE}==0.3.0 with its hash",
+        )
+    return data
+
+
+def build(cache: Path, progress: Callable[[str, float], None] = lambda name, part: None) -> dict[str, str]:
+    """Makes what is missing in `cache`; returns file name -> SHA-256 of every model file.
+
+    `progress` is told (file, part done 0..1).
+    """
+    cache.mkdir(parents=True, exist_ok=True)
+    known = _manifest(cache)
+    digests: dict[str, str] = {}
+    for weights in WEIGHTS:
+        target = cache / weights.output
+        entry = known.get(weights.output, {})
+        if entry.get("source") == weights.sha256 and _digest(target) == entry.get("sha256"):
+            digests[weights.output] = str(entry["sha256"])
+        else:
+            data = read_weights(weights_folder(), weights)
+            built = weights.convert(
+                data, weights.name, lambda part, name=weights.output: progress(name, part)
+            )
+            write_atomically(target, built)
+            digests[weights.output] = hashlib.sha256(built).hexdigest()
+        progress(weights.output, 1.0)
+    manifest = {w.output: {"source": w.sha256, "sha256": digests[w.output]} for w in WEIGHTS}
+    if manifest != known:
+        write_atomically(cache / MANIFEST, json.dumps(manifest, indent=2).encode())
+    return digests
+
+
+def _manifest(cache: Path) -> dict[str, dict[str, str]]:
+    try:
+        loaded = json.loads((cache / MANIFEST).read_text())
+    except (OSError, ValueError):
+        return {}  # no build yet, or a damaged note of one: build again
+    return loaded if isinstance(loaded, dict) else {}
+
+
+def _digest(path: Path) -> str:
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError:
+        return ""
+
+
+def write_atomically(path: Path, data: bytes) -> None:
+    """Writes beside `path`, flushes to disk, renames: a reader sees the old file or the new one."""
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(temporary).chmod(0o644)
+        Path(temporary).replace(path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise

@@ -1,0 +1,101 @@
+"""`gate-models`: build the model files once, and calibrate an embedder's operating points."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+from gate_agent.errors import GateError
+from gate_agent.face.cards import ModelKind, default_cards, default_models, load_card
+from gate_agent.face.chain import FaceSettings
+from gate_models.build import WEIGHTS, BuildError, build
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__)
+console = Console(stderr=True)
+
+Quiet = Annotated[bool, typer.Option("--quiet", help="Print nothing unless something fails.")]
+Models = Annotated[Path | None, typer.Option("--cache", help="Folder for the built models.")]
+Cards = Annotated[Path | None, typer.Option("--cards", help="Folder with the model cards.")]
+
+
+def progress_bar(quiet: bool) -> Progress:
+    return Progress(
+        TextColumn("{task.description:<24}"),
+        BarColumn(),
+        TextColumn("{task.percentage:>3.0f}%"),
+        TimeElapsedColumn(),
+        console=console,
+        disable=quiet,
+    )
+
+
+@app.command("build")
+def build_command(quiet: Quiet = False, cache: Models = None, cards: Cards = None) -> None:
+    """Convert the pinned weights to ONNX and numpy files, unless that was done before."""
+    folder = cache or default_models()
+    with progress_bar(quiet) as progress:
+        tasks = {w.output: progress.add_task(w.output, total=1.0) for w in WEIGHTS}
+        digests = build(folder, lambda name, part: progress.update(tasks[name], completed=part))
+    _compare_with_cards(cards or default_cards(), digests)
+    if not quiet:
+        console.print(f"models are in {folder}")
+
+
+def _compare_with_cards(cards: Path, digests: dict[str, str]) -> None:
+    """A conversion that differs from what was calibrated must not look like a success."""
+    for path in sorted(cards.glob("*.toml")):
+        for kind in ModelKind:
+            try:
+                card = load_card(cards, path.stem, kind)
+            except GateError:
+                continue
+            if digests.get(card.file, card.sha256) != card.sha256:
+                raise BuildError(
+                    f"{card.file} was built with SHA-256 {digests[card.file]}, not the card's",
+                    field=str(path),
+                    advice="install the locked versions of onnx and numpy",
+                )
+
+
+@app.command("calibrate")
+def calibrate_command(
+    images: Annotated[Path, typer.Argument(help="Pictures named ID_NN.jpg, or one folder a person.")],
+    data_set: Annotated[str, typer.Option(help="Name of the data set, for the card.")],
+    embedder: Annotated[str, typer.Option(help="Card of the embedder.")] = "dlib-resnet-v1",
+    *,
+    quiet: Quiet = False,
+    cache: Models = None,
+    cards: Cards = None,
+) -> None:
+    """Measure error rates all-vs-all and write operating points into the embedder's card."""
+    from gate_models.calibrate import calibrate  # noqa: PLC0415 (a build does not need it)
+
+    with progress_bar(quiet) as progress:
+        task = progress.add_task("templates", total=1.0)
+        record = calibrate(
+            images,
+            FaceSettings(cards=cards or default_cards(), models=cache or default_models(), embedder=embedder),
+            data_set,
+            lambda what, part: progress.update(task, description=what, completed=part),
+        )
+    for point in record:
+        console.print(
+            f"{point.id}: threshold {point.threshold:.4f}, FNMR {point.fnmr:.2%} "
+            f"[{point.fnmr_low:.2%}, {point.fnmr_high:.2%}]"
+        )
+
+
+def main() -> None:
+    try:
+        app()
+    except GateError as error:
+        console.print(f"[red]gate-models:[/red] {error}", highlight=False)
+        raise SystemExit(1) from error
+
+
+if __name__ == "__main__":
+    main()
