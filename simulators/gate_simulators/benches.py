@@ -65,8 +65,9 @@ class Bench(ABC):
         """Make the device give another reading."""
 
     def silence(self) -> None:
-        """Keep the device from saying anything."""
-        self.device.faults.inject(FaultKind.SILENT)
+        """Keep the device from saying anything, where it can be kept from it."""
+        if FaultKind.SILENT in self.device.faults.supported:
+            self.device.faults.inject(FaultKind.SILENT)
 
     def is_loss(self, reading: object) -> bool:
         """Whether this reading is the driver's way to say that the device was unplugged."""
@@ -107,10 +108,10 @@ class MrzBench(Bench):
         shutil.rmtree(self._folder, ignore_errors=True)
 
     def settings(self) -> dict[str, Any]:
-        return {"port": str(self._folder / "mrz.tty")}
+        return {"device": str(self._folder / "mrz.tty")}
 
     def settings_of_nothing(self) -> dict[str, Any]:
-        return {"port": str(self._folder / "absent.tty")}
+        return {"device": str(self._folder / "absent.tty")}
 
     def provoke(self) -> None:
         self._scanner.remove()
