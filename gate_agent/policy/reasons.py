@@ -14,6 +14,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
+from gate_agent.emrtd.reasons import REASONS as CHIP_REASONS
+
 _OFFICER = "Please wait, an officer will help you."
 _DESK = "Please go to an officer."
 _AGAIN = "Please place your passport on the reader again."
@@ -47,17 +49,12 @@ _DOCUMENT = _group(
     ("DOCUMENT_CHANGED", "Another document was presented during the transaction.", _DESK),
 )
 
-_CHIP = _group(
-    "chip",
-    ("CHIP_UNREADABLE", "The chip does not answer as Doc 9303 asks.", _DESK),
-    ("CHIP_ACCESS_DENIED", "The chip does not open with the key of the printed zone.", _DESK),
-    ("CHIP_CHANNEL_LOST", "The protected channel to the chip broke.", _AGAIN),
-    ("CHIP_FILE_MALFORMED", "A file of the chip is malformed."),
-    ("SOD_SIGNATURE_INVALID", "The chip's data are not validly signed."),
-    ("CSCA_UNKNOWN", "The chip was signed by an issuer that is not trusted here."),
-    ("DSC_EXPIRED_AT_SIGNING", "The signer's certificate was not valid when the chip was signed."),
-    ("DG_HASH_MISMATCH", "A data group is not the one that was signed."),
-    ("DG1_MRZ_MISMATCH", "The chip and the printed zone say different things."),
+# The chip's codes and the officer's words for them are the emrtd room's. Their traveller stands outside,
+# at the reader: told to try again where that can help, and to go to an officer otherwise.
+_TRY_AGAIN = frozenset(("CHIP_TIMEOUT", "CHIP_READING_INTERRUPTED", "CHIP_CHANNEL_LOST", "CARD_LOST"))
+_CHIP = tuple(
+    Reason(code, "chip", words, _AGAIN if code in _TRY_AGAIN else _DESK)
+    for code, words in CHIP_REASONS.items()
 )
 
 _TRAVELLER = _group(
@@ -99,7 +96,6 @@ _LANE = _group(
     ("TRAVELLER_LEFT", "The traveller went back through the entry.", _DESK),
     ("SENSORS_DISAGREE", "The presence sensors contradict each other.", _STOP),
     ("EMERGENCY", "Fire alarm or emergency stop: the doors are released.", "Please leave the lane."),
-    ("CARD_LOST", "The chip left the reader while it was read.", _AGAIN),
     ("CHIP_ATTEMPTS_EXHAUSTED", "The chip was presented too often without success.", _DESK),
     ("READING_TIMEOUT", "The document was not read in time.", _DESK),
     ("OUT_OF_SERVICE", "The lane was taken out of service.", _CLOSED),

@@ -12,7 +12,7 @@ from pathlib import Path
 import cel
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gate_agent.evidence import CheckResult, Evidence, Outcome
@@ -253,6 +253,7 @@ def test_a_condition_over_too_many_facts_is_refused() -> None:
         Condition.compile(source, EGATE_CHECKS)
 
 
+@settings(deadline=None)
 @given(
     st.text(max_size=60)
     | st.sampled_from(GOOD).flatmap(lambda s: st.integers(0, len(s)).map(lambda n: s[:n]))
@@ -273,6 +274,7 @@ measured = st.fixed_dictionaries(
 )
 
 
+@settings(deadline=None)
 @given(
     st.sampled_from(GOOD[1:]),
     st.sampled_from(Outcome),

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gate_agent.decision import Decision, Verdict
@@ -166,6 +166,7 @@ results = st.builds(
 )
 
 
+@settings(deadline=None)
 @given(st.lists(results, max_size=25))
 def test_admit_means_that_every_required_check_passed_last(policy: Policy, checks: list[CheckResult]) -> None:
     evidence = Evidence("t-1", tuple(checks))
@@ -181,6 +182,7 @@ def test_admit_means_that_every_required_check_passed_last(policy: Policy, check
     assert (decision.verdict is Verdict.ADMIT) == (everything and not held)
 
 
+@settings(deadline=None)
 @given(st.lists(results, max_size=25))
 def test_who_is_referred_at_the_document_stage_is_never_admitted(
     policy: Policy, checks: list[CheckResult]
@@ -190,6 +192,7 @@ def test_who_is_referred_at_the_document_stage_is_never_admitted(
         assert final(policy, *checks).verdict is Verdict.REFER
 
 
+@settings(deadline=None)
 @given(st.lists(results, max_size=25), results)
 def test_taking_a_check_away_never_turns_a_referral_into_an_admit(
     policy: Policy, checks: list[CheckResult], extra: CheckResult

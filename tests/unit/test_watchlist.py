@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gate_agent.errors import BadInput, GateError
@@ -154,6 +154,7 @@ def test_a_changed_list_or_another_key_is_refused(file: Path) -> None:
         Watchlist.load(file, KEYS)
 
 
+@settings(deadline=None)
 @given(raw=st.binary(max_size=200) | st.sampled_from([b"{}", b"[]", b"null", b'{"entries": 3}', b"[" * 5000]))
 def test_signed_nonsense_is_a_typed_error(tmp_path_factory: pytest.TempPathFactory, raw: bytes) -> None:
     path = tmp_path_factory.mktemp("w") / "list.json"
@@ -182,6 +183,7 @@ def test_entries_that_could_never_be_found_do_not_build(tmp_path: Path, entry: S
         build_watchlist(tmp_path / "l.json", [entry], KEY, id="t", version="1", issued_at=ISSUED)
 
 
+@settings(deadline=None)
 @given(st.text(max_size=40), st.text(max_size=40), st.text(max_size=10), st.text(max_size=10))
 def test_no_holder_raises(surname: str, number: str, state: str, born: str) -> None:
     watchlist = Watchlist.load(ROOT / "config/watchlists/sample.json", ROOT / "config/keys/sample.pub.pem")
