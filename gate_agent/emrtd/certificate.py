@@ -8,7 +8,7 @@ hashed or verified are the ones that were received.
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -48,7 +48,7 @@ class Certificate:
     tbs: bytes
     scheme: SignatureScheme
     signature: bytes
-    key: PublicKey
+    key: PublicKey = field(compare=False)  # follows from `raw`, and cannot be hashed
     serial: int
     subject: str
     issuer: str
