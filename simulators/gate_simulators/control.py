@@ -40,7 +40,7 @@ class FaultOrder(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     kind: FaultKind
-    seconds: float | None = Field(None, gt=0, le=86_400)
+    seconds: float | None = Field(default=None, gt=0, le=86_400)
     parameters: dict[Annotated[str, Field(max_length=32)], Parameter] = Field(default={}, max_length=8)
 
 

@@ -119,6 +119,7 @@ class DoorController:
         # Nobody has spoken yet: power-up counts as an absent agent (rule 4).
         self._agent_silent_s = watchdog_seconds
         self._watchdog = 0
+        self._request = (False, False)
         self._emergency = False
         self._interlock_ok = True
         self._sensed = (False, 0, False)
@@ -127,14 +128,13 @@ class DoorController:
     # ------------------------------------------------------------ what the agent may ask
 
     def request(self, *, entry_open: bool, exit_open: bool) -> Refusal:
-        """Take both targets, or neither and say why."""
+        """Take both targets, or neither and say why. One taken during an emergency waits for its end."""
         with self._plant.lock:
-            if self._emergency and (exit_open or not entry_open):
+            if self._emergency and exit_open:
                 return Refusal.EMERGENCY
             if not self._emergency and not self._interlock_allows(entry_open, exit_open):
                 return Refusal.INTERLOCK
-            self._entry.aim(entry_open)
-            self._exit.aim(exit_open)
+            self._request = (entry_open, exit_open)
             return Refusal.NONE
 
     def _interlock_allows(self, entry_open: bool, exit_open: bool) -> bool:
@@ -157,9 +157,9 @@ class DoorController:
         return self._agent_silent_s < self._watchdog_seconds
 
     @property
-    def targets(self) -> tuple[bool, bool]:
-        """(entry open, exit open) as now pursued."""
-        return self._entry.target_open, self._exit.target_open
+    def held_request(self) -> tuple[bool, bool]:
+        """(entry open, exit open) as last taken; the controller's own after it had to override."""
+        return self._request
 
     # ------------------------------------------------------------ one scan
 
@@ -189,21 +189,28 @@ class DoorController:
         self._sensed = (approach, persons, exit_zone)
         self._disagree = disturbance.sensors_disagree
         pressed = plant.emergency or disturbance.emergency
-        if pressed:
+        if pressed and not self._emergency:
             self._emergency = True
-        elif self._exit.door.closed and self._entry.door.opening >= 1.0:
+            self._request = (True, False)
+        elif not pressed and self._exit.door.closed and self._entry.door.opening >= 1.0:
             self._emergency = False
 
     def _supervise(self) -> None:
+        """What the leaves shall do now, by rank. An override also replaces the request it overrode, so
+        that its end moves nothing by itself."""
+        targets = self._request
         if self._emergency:
-            self._entry.aim(True)
-            self._exit.aim(False)
+            targets = (True, False)
         elif not self.agent_present:
-            self._entry.aim(self._sensed[1] > 0)
-            self._exit.aim(False)
-        for leaf, other in self._pairs:
-            if leaf.forced:
-                other.aim(False)
+            targets = self._request = (self._sensed[1] > 0, False)
+        elif self._entry.forced or self._exit.forced:
+            entry_open, exit_open = self._request
+            targets = self._request = (
+                entry_open and not self._exit.forced,
+                exit_open and not self._entry.forced,
+            )
+        self._entry.aim(targets[0])
+        self._exit.aim(targets[1])
 
     def _move(self, dt: float, disturbance: Disturbance) -> None:
         travel = dt / self._door_seconds

@@ -276,8 +276,8 @@ class _ProcessImage:
             seen.sensors_disagree,
             seen.interlock_ok,
         )
-        entry_open, exit_open = self._program.targets
-        targets = entry_open | exit_open << 1
+        entry_open, exit_open = self._program.held_request
+        request = entry_open | exit_open << 1
         words = [
             VERSION,
             self._heartbeat,
@@ -286,7 +286,7 @@ class _ProcessImage:
             seen.exit,
             sum(flag << bit for bit, flag in enumerate(flags)),
             seen.persons_inside,
-            (targets ^ 0xFF) << 8 | targets,
+            (request ^ 0xFF) << 8 | request,
             self._refusal,
             self._lights,
         ]

@@ -17,7 +17,7 @@ Status block, holding registers from 0x0000, read-only::
     5  FLAGS       bit 0 approach, 1 exit zone, 2 object inside, 3 emergency, 4 forced, 5 held,
                    6 sensors disagree, 7 interlock ok; bits 8-15 zero
     6  PERSONS     0, 1, 2 (two or more)
-    7  DOORS       targets now pursued, coded as the request
+    7  DOORS       the request now held, coded as the request
     8  REFUSAL     of the last request: 0 none, 1 interlock, 2 emergency, 3 malformed
     9  LIGHTS      echo
     10 CHECK       CRC-16/MODBUS over registers 0-9, each high byte first
@@ -57,8 +57,7 @@ from gate_agent.devices import (
     Light,
 )
 
-STATUS = 0x0000
-LIGHTS, WATCHDOG, DOORS = 0x0100, 0x0101, 0x0102
+STATUS, LIGHTS, WATCHDOG, DOORS = 0x0000, 0x0100, 0x0101, 0x0102
 REGISTERS: tuple[str, ...] = (
     *("VERSION", "HEARTBEAT", "WATCHDOG", "ENTRY", "EXIT", "FLAGS"),
     *("PERSONS", "DOORS", "REFUSAL", "LIGHTS", "CHECK"),
@@ -68,10 +67,10 @@ POSITIONS = {1: DoorPosition.CLOSED, 2: DoorPosition.MOVING, 3: DoorPosition.OPE
 LIGHT_CODES = {Light.READY: 1, Light.WAIT: 2, Light.STOP: 3, Light.PROCEED: 4, Light.OFFICER: 5}
 REFUSALS = {
     1: ("interlock: the other door is not closed", "wait until both doors are closed, then ask again"),
-    2: ("emergency", "release the emergency input; the lane must first stand exit closed, entry open"),
+    2: ("emergency: the exit stays closed", "release the emergency input"),
     3: ("the request arrived malformed", "check cabling and shielding of the controller's line"),
 }
-DEFINED: dict[str, Container[int]] = {
+DEFINED: dict[str, Container[int]] = {  # what each checked register may hold
     "VERSION": {VERSION},
     "ENTRY": POSITIONS,
     "EXIT": POSITIONS,
@@ -79,7 +78,6 @@ DEFINED: dict[str, Container[int]] = {
     "PERSONS": range(3),
     "REFUSAL": {0, *REFUSALS},
 }
-"""What each checked register may hold."""
 REPORT_INTERVAL_S = 0.5
 """An unchanged lane is reported this often, so that the supervisor sees the driver live."""
 
@@ -144,9 +142,7 @@ def _reading(word: dict[str, int]) -> LaneReading:
 
 
 def _garbled(register: str, what: str) -> GarbledReading:
-    return GarbledReading(
-        what, field=register, advice="check the controller's register map version, and its cabling"
-    )
+    return GarbledReading(what, field=register, advice="check the controller's map version and cabling")
 
 
 class ModbusLaneConfig(DriverConfig):
@@ -155,21 +151,19 @@ class ModbusLaneConfig(DriverConfig):
     transport: Literal["tcp", "rtu"] = Field(
         description="tcp: Modbus TCP at host:port. rtu: Modbus RTU on a serial device."
     )
-    host: str = Field("127.0.0.1", min_length=1, max_length=253, description="tcp: host name or address.")
-    port: int = Field(502, ge=1, le=65535, description="tcp: port.")
-    device: str = Field(
-        "", max_length=4096, description="rtu: serial device, for example /dev/serial/by-id/…"
+    host: str = Field(
+        default="127.0.0.1", min_length=1, max_length=253, description="tcp: host name or address."
     )
-    baud_rate: int = Field(19200, ge=1200, le=921600, description="rtu: bits per second.")
-    parity: Literal["N", "E", "O"] = Field("N", description="rtu: none, even or odd.")
-    stop_bits: Literal[1, 2] = Field(1, description="rtu: stop bits.")
-    unit: int = Field(1, ge=1, le=247, description="Modbus unit (server address) of the controller.")
-    poll_interval_s: float = Field(0.05, ge=0.005, le=0.5, description="Seconds between two polls.")
-    timeout_s: float = Field(0.2, ge=0.02, le=1.0, description="Seconds to wait for one answer.")
-    retries: int = Field(1, ge=0, le=3, description="How often an unanswered exchange is repeated.")
-    heartbeat_timeout_s: float = Field(
-        1.0, ge=0.1, le=10.0, description="A controller whose heartbeat stands still this long is frozen."
-    )
+    port: int = Field(default=502, ge=1, le=65535, description="tcp: port.")
+    device: str = Field(default="", max_length=4096, description="rtu: serial device, as /dev/serial/by-id/…")
+    baud_rate: int = Field(default=19200, ge=1200, le=921600, description="rtu: bits per second.")
+    parity: Literal["N", "E", "O"] = Field(default="N", description="rtu: none, even or odd.")
+    stop_bits: Literal[1, 2] = Field(default=1, description="rtu: stop bits.")
+    unit: int = Field(default=1, ge=1, le=247, description="Modbus unit (server address) of the controller.")
+    poll_interval_s: float = Field(default=0.05, ge=0.005, le=0.5, description="Seconds between two polls.")
+    timeout_s: float = Field(default=0.2, ge=0.02, le=1.0, description="Seconds to wait for one answer.")
+    retries: int = Field(default=1, ge=0, le=3, description="How often an unanswered exchange is repeated.")
+    heartbeat_timeout_s: float = Field(default=1.0, ge=0.1, le=10.0, description="Still this long is frozen.")
 
     @model_validator(mode="after")
     def _one_transport(self) -> ModbusLaneConfig:
@@ -219,11 +213,7 @@ class ModbusLane:
         self._forget()
         client = self._new_client()
         if not client.connect():
-            raise DeviceDisconnected(
-                f"no connection to the door controller at {self._config.address}",
-                field="host" if self._config.transport == "tcp" else "device",
-                advice="check power, network or cable, and the address in the configuration",
-            )
+            raise self._gone("no connection to the door controller")
         self._client = client
         try:
             first = self._confirmed().reading.heartbeat
@@ -277,37 +267,26 @@ class ModbusLane:
         if not self._echoed:
             return None
         now = time.monotonic()
-        known = self._reported
-        same = known is not None and replace(known, heartbeat=status.reading.heartbeat) == status.reading
+        beat = status.reading.heartbeat
+        same = self._reported is not None and replace(self._reported, heartbeat=beat) == status.reading
         if same and now - self._reported_at < REPORT_INTERVAL_S:
             return None
         self._reported, self._reported_at = status.reading, now
         return status.reading
 
     def command_doors(self, *, entry_open: bool, exit_open: bool) -> None:
-        """Request both targets; returns when the controller pursues them. Raises CommandRefused."""
+        """Request both targets; returns when the controller holds them. Raises CommandRefused."""
         word = door_word(entry_open=entry_open, exit_open=exit_open)
         status = self._confirmed(doors=word)
         if status.refusal:
             what, advice = REFUSALS[status.refusal]
             raise CommandRefused(f"the controller refused: {what}", field="DOORS", advice=advice)
-        if status.doors != word:
-            raise DeviceError(
-                f"the controller pursues {status.doors:#06x}, not the requested {word:#06x}",
-                field="DOORS",
-                advice="see which alarm made the controller override the agent",
-            )
+        _require_taken("DOORS", status.doors, word)
 
     def show(self, outside: Light, inside: Light) -> None:
         """Set the lane lights and see that they were taken."""
         word = LIGHT_CODES[outside] << 8 | LIGHT_CODES[inside]
-        status = self._confirmed(lights=word)
-        if status.lights != word:
-            raise DeviceError(
-                f"the controller shows {status.lights:#06x}, not the requested {word:#06x}",
-                field="LIGHTS",
-                advice="check the controller's lamp outputs",
-            )
+        _require_taken("LIGHTS", self._confirmed(lights=word).lights, word)
 
     # ------------------------------------------------------------ exchanges
 
@@ -390,7 +369,7 @@ class ModbusLane:
 
     def _gone(self, what: str) -> DeviceDisconnected:
         return DeviceDisconnected(
-            what, field=self._config.address, advice="check the controller's power and its cable"
+            what, field=self._config.address, advice="check the controller's power, cable and address"
         )
 
     def _require_life(self) -> None:
@@ -410,3 +389,12 @@ class ModbusLane:
     def _pause(self, seconds: float) -> None:
         if self._closing.wait(max(seconds, 0.0)):
             raise self._gone("closed")
+
+
+def _require_taken(register: str, holds: int, asked: int) -> None:
+    if holds != asked:
+        raise DeviceError(
+            f"the controller holds {holds:#06x} although {asked:#06x} was asked for",
+            field=register,
+            advice="see which alarm made the controller override the agent",
+        )
