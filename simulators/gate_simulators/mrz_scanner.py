@@ -12,7 +12,6 @@ from __future__ import annotations
 import queue
 import random
 import threading
-import time
 from collections.abc import Sequence
 from functools import reduce
 from operator import xor
@@ -99,7 +98,7 @@ class MrzScanner:
     # ------------------------------------------------------------ the wire
 
     def _run(self) -> None:
-        connected_since: float | None = None
+        host_known = False
         try:
             while not self._stop.is_set():
                 if self.faults.active(FaultKind.UNPLUG):
@@ -107,27 +106,23 @@ class MrzScanner:
                 else:
                     self._line.plug()
                 if not self._line.connected():
-                    connected_since = None
-                    self._forget()
+                    host_known = False
                     self._stop.wait(_POLL_S)
                     continue
-                if connected_since is None:
-                    connected_since = time.monotonic()
-                    self._stop.wait(_SETTLE_S)
+                if not host_known:
+                    host_known = True
                     self._read_again()
+                    self._stop.wait(_SETTLE_S)
                 self._line.read(256, 0.0)  # the host has nothing to say to a reader
                 self._send_next()
         finally:
             self._line.unplug()
 
-    def _forget(self) -> None:
-        """Without a host, what was read is lost."""
-        while not self._outgoing.empty():
-            self._outgoing.get_nowait()
-
     def _read_again(self) -> None:
+        """A host has come: what was read without one is lost, what lies on the reader is read."""
         with self._lock:
-            self._forget()
+            while not self._outgoing.empty():
+                self._outgoing.get_nowait()
             if self._document is not None:
                 self._outgoing.put(self._document)
 
