@@ -13,7 +13,7 @@ import sqlite3
 import threading
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from gate_agent.journal import schema
 from gate_agent.journal.errors import JournalError, JournalReadOnly, from_sqlite
@@ -35,6 +35,14 @@ class LogsDiffer(JournalError):
     """Hub and journal disagree about what was committed. An operator has to look."""
 
 
+class _Span(NamedTuple):
+    """Replaced as a whole, so that it can be read without a lock; `first` is 0 for an empty outbox."""
+
+    first: int
+    last: int
+    oldest_ms: int
+
+
 class Outbox:
     """The unacknowledged end of the log: records `first` to `last`."""
 
@@ -53,21 +61,18 @@ class Outbox:
         self._clock = clock
         self._lock = threading.Lock()
         low, high, count = database.execute("SELECT min(seq), max(seq), count(*) FROM outbox").fetchone()
-        self._first: int = low or 0
-        self._last: int = high or 0
         if count and count != high - low + 1:
             advice = "run `gate-agent journal verify`"
             raise LogsDiffer("the outbox has gaps", field=str(path), advice=advice)
-        self._oldest_ms = self._at_ms(self._first)
+        self._span = _Span(low or 0, high or 0, self._at_ms(low or 0))
 
     # ------------------------------------------------------------ writing, under the journal's lock
 
     def grew(self, first: int, at_ms: int, last: int) -> None:
         """Records `first` to `last` were committed, the first of them at `at_ms`."""
         with self._lock:
-            if self._first == 0:
-                self._first, self._oldest_ms = first, at_ms
-            self._last = last
+            span = self._span
+            self._span = _Span(span.first, last, span.oldest_ms) if span.first else _Span(first, last, at_ms)
 
     def acknowledge(self, epoch: int, upto: int, newest: int, root: bytes | None) -> int:
         """Delete rows up to `upto`. `newest` is the journal's last record."""
@@ -80,7 +85,8 @@ class Outbox:
                     field=str(self._path),
                     advice="it was restored from an old copy: move it away, so that a new epoch begins",
                 )
-            if self._first == 0 or upto < self._first:
+            first, last, _ = self._span
+            if first == 0 or upto < first:
                 return 0
             if root is not None and root != self._root(upto):
                 raise LogsDiffer(
@@ -89,10 +95,9 @@ class Outbox:
                     advice="run `gate-agent journal verify` and compare with the hub",
                 )
             self.database.execute("DELETE FROM outbox WHERE seq <= ?", (upto,))
-            deleted = upto - self._first + 1
-            self._first = upto + 1 if upto < self._last else 0
-            self._oldest_ms = self._at_ms(self._first)
-            return deleted
+            first_left = upto + 1 if upto < last else 0
+            self._span = _Span(first_left, last, self._at_ms(first_left))
+            return upto - first + 1
 
     def prune_some(self) -> int:
         """Remove a bounded number of old, acknowledged bodies from the front of the log."""
@@ -109,8 +114,8 @@ class Outbox:
             upto = min(last, pruned + _PRUNE_AT_ONCE)
             if keep is not None:
                 upto = min(upto, keep - 1)
-            if self._first:
-                upto = min(upto, self._first - 1)
+            if self._span.first:
+                upto = min(upto, self._span.first - 1)
             if upto <= pruned:
                 return 0
             self.database.execute("BEGIN IMMEDIATE")
@@ -135,16 +140,16 @@ class Outbox:
     @property
     def first(self) -> int:
         """The oldest unacknowledged record, 0 when there is none."""
-        return self._first
+        return self._span.first
 
     @property
     def depth(self) -> int:
-        with self._lock:
-            return self._last - self._first + 1 if self._first else 0
+        first, last, _ = self._span
+        return last - first + 1 if first else 0
 
     def oldest_age(self) -> float:
-        with self._lock:
-            return max(0.0, self._clock() - self._oldest_ms / 1000) if self._first else 0.0
+        first, _, oldest_ms = self._span
+        return max(0.0, self._clock() - oldest_ms / 1000) if first else 0.0
 
     def pending(self, limit: int, after: int) -> list[OutboxRow]:
         return [

@@ -236,10 +236,9 @@ class Journal:
 
     @property
     def head(self) -> Head:
-        """Where the log ends now."""
-        with self._write_lock:
-            frontier = self._tail.frontier
-            return Head(self.epoch, frontier.size, frontier.root(), self._outbox.first)
+        """Where the log ends now. No disk access, no lock: a frontier never changes."""
+        frontier = self._tail.frontier
+        return Head(self.epoch, frontier.size, frontier.root(), self._outbox.first)
 
     # ------------------------------------------------------------ failures and the end
 
