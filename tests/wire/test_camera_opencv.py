@@ -37,9 +37,14 @@ def next_frame(camera: OpenCvCamera, reads: int = 60) -> Frame:
 
 
 @pytest.fixture
-def lane() -> Iterator[CameraServer]:
+def plant() -> Plant:
     person = Person("traveller", skimage.data.astronaut(), Zone.INSIDE, facing=True, nearness=0.8)
-    server = CameraServer("camera", Plant(persons=[person]), fps=25, size=(480, 270))
+    return Plant(persons=[person])
+
+
+@pytest.fixture
+def lane(plant: Plant) -> Iterator[CameraServer]:
+    server = CameraServer("camera", plant, fps=25, size=(480, 270))
     server.start()
     yield server
     server.stop()
@@ -61,6 +66,7 @@ def test_it_is_a_camera(camera: OpenCvCamera) -> None:
 
 
 def test_frames_are_rgb_numbered_and_dated_on_the_monotonic_clock(camera: OpenCvCamera) -> None:
+    next_frame(camera)  # came while opening
     before = time.monotonic()
     first, second = next_frame(camera), next_frame(camera)
     assert (first.pixels.shape, first.pixels.dtype) == ((270, 480, 3), np.uint8)
@@ -71,13 +77,11 @@ def test_frames_are_rgb_numbered_and_dated_on_the_monotonic_clock(camera: OpenCv
     assert red > blue + 50
 
 
-def test_after_a_pause_the_frame_is_of_now_not_of_the_buffer(
-    lane: CameraServer, camera: OpenCvCamera
-) -> None:
+def test_after_a_pause_the_frame_is_of_now_not_of_the_buffer(plant: Plant, camera: OpenCvCamera) -> None:
     next_frame(camera)
     time.sleep(0.5)  # a dozen pictures pile up in socket and decoder
-    with lane._plant.lock:
-        lane._plant.persons.clear()
+    with plant.lock:
+        plant.persons.clear()
     time.sleep(0.2)
     frame = next_frame(camera)
     assert frame.pixels[200:, 200:280].std() < 40, "the person has left, the frame still shows them"
@@ -283,6 +287,38 @@ def test_closing_while_another_thread_reads_ends_the_read(lane: CameraServer, ca
     assert ended
 
 
+def test_closing_while_another_thread_opens_ends_the_opening() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as hole:
+        url = f"http://127.0.0.1:{hole.getsockname()[1]}/lane.mjpg"
+        device = configured({"kind": "mjpeg", "url": url}, open_timeout_ms=1500)
+        ended: list[BaseException] = []
+
+        def open_it() -> None:
+            try:
+                device.open()
+            except DeviceError as error:
+                ended.append(error)
+
+        opener = threading.Thread(target=open_it)
+        opener.start()
+        time.sleep(0.2)
+        device.close()
+        opener.join(timeout=10)
+    assert not opener.is_alive()
+    assert ended
+
+
+def test_a_failing_library_is_a_device_error_not_a_camera_without_news(
+    monkeypatch: pytest.MonkeyPatch, camera: OpenCvCamera
+) -> None:
+    def out_of_memory(*_: object) -> None:
+        raise MemoryError("no room for a picture")
+
+    monkeypatch.setattr(camera, "_retrieved", out_of_memory)
+    with pytest.raises(DeviceError, match="MemoryError"):
+        [camera.read() for _ in range(5)]
+
+
 def test_a_password_in_the_address_is_never_shown() -> None:
     device = configured({"kind": "mjpeg", "url": "http://guard:s3cret@127.0.0.1:9/lane.mjpg"})
     with pytest.raises(DeviceError) as caught:
@@ -325,7 +361,8 @@ from gi.repository import GLib, Gst, GstRtspServer
 Gst.init(None)
 server = GstRtspServer.RTSPServer(address="127.0.0.1", service="0")
 factory = GstRtspServer.RTSPMediaFactory(shared=True)
-factory.set_launch("( videotestsrc is-live=true pattern=snow ! video/x-raw,width=320,height=240,framerate=15/1"
+factory.set_launch("( videotestsrc is-live=true pattern=snow "
+                   " ! video/x-raw,format=I420,width=320,height=240,framerate=15/1 "
                    " ! jpegenc ! rtpjpegpay name=pay0 )")
 server.get_mount_points().add_factory("/lane", factory)
 server.attach(None)

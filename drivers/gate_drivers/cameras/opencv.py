@@ -2,12 +2,14 @@
 
 What OpenCV does not promise, this driver does:
 
-* Every call is bounded. FFmpeg gets time-outs when it opens and reads; a V4L2 device is polled first.
-  A capture that once timed out is dead although ``isOpened()`` stays true, so a time-out
-  raises and the supervisor reopens.
 * A frame is young. FFmpeg and the kernel buffer seconds of pictures (a killed RTSP server still delivers
-  about 28); they are skipped until the newest, so that nobody is compared with the one before.
+  about 28), and nothing tells how many; so a thread takes every picture as it arrives, and read()
+  gives the newest. Nobody is compared with the one before.
+* Every call is bounded. FFmpeg gets time-outs when it opens and reads; a V4L2 device is polled first. A
+  capture that once timed out is dead although ``isOpened()`` stays true, so that is the connection's end.
 * A frozen stream is a fault, not a face: a live sensor never gives the same picture twice.
+
+That thread alone touches the capture: releasing one while another thread reads from it ends the process.
 """
 
 from __future__ import annotations
@@ -46,8 +48,6 @@ from gate_drivers.cameras.sources import (
 # FFmpeg writes every broken macroblock to stderr; what matters is raised. Read once, at the first capture.
 os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
 
-_WAITED_S = 0.002  # a grab that spent longer than this not computing had to wait: nothing was buffered
-_MAX_SKIP = 120  # buffered pictures skipped in one read at most
 _MAX_UNREADABLE = 25  # undecodable pictures in a row: about two seconds of a usual stream
 
 
@@ -76,12 +76,6 @@ class OpenCvCameraConfig(DriverConfig):
         le=900,
         description="How long the camera may be silent before it is reopened, milliseconds.",
     )
-    max_age_ms: int = Field(
-        default=150,
-        ge=20,
-        le=1000,
-        description="Buffered pictures that may be older than this are skipped, milliseconds.",
-    )
     frozen_after_s: float = Field(
         default=2.0,
         ge=0.2,
@@ -106,60 +100,114 @@ class OpenCvCamera:
 
     def __init__(self, config: OpenCvCameraConfig) -> None:
         self._config = config
-        self._capture: cv2.VideoCapture | None = None
-        # Releasing a capture while another thread reads from it ends the process (FFmpeg uses freed
-        # memory): close() therefore waits for the call in progress, which is bounded by its time-out.
-        self._busy = threading.Lock()
+        self._news = threading.Condition()  # guards what the thread hands over: _newest, _failure
+        self._newest: tuple[NDArray[np.uint8], float] | None = None
+        self._failure: DeviceError | None = None
         self._closing = threading.Event()
+        self._closing.set()
+        self._thread: threading.Thread | None = None
         self._sequence = 0
         self._forget()
 
     def _forget(self) -> None:
         """Nothing is known about a new connection's pictures."""
-        self._empty_at = 0.0  # when the buffers were last seen empty (monotonic seconds)
+        self._newest, self._failure = None, None
         self._due = 0.0
         self._unreadable = 0
         self._fingerprint = b""
         self._changed_at = 0.0
-        self._shape: tuple[int, ...] = ()
-        self._file_interval_s = 0.0
 
     # ------------------------------------------------------------ life cycle
 
     def open(self) -> None:
-        """Connect and take one picture. Raises DeviceTimeout or DeviceDisconnected with advice."""
+        """Connect and wait for a picture. Raises DeviceTimeout or DeviceDisconnected with advice."""
+        self.close()
+        self._forget()
         self._closing.clear()
-        with self._busy:
-            self._release()
-            self._forget()
-            began = time.monotonic()
-            self._capture = self._connect()
-            if not self._capture.isOpened():
-                self._release()
-                self._raise_unreachable(time.monotonic() - began)
-            try:
-                self._prove()
-            except DeviceError:
-                self._release()
-                raise
+        self._thread = threading.Thread(target=self._run, name="camera", daemon=True)
+        self._thread.start()
+        # Every step of the thread has its own time-out; this one is for a library that does not keep to it.
+        limit_s = 2 * (self._config.open_timeout_ms + self._config.read_timeout_ms) / 1000
+        with self._news:
+            arrived = self._news.wait_for(self._has_news, timeout=limit_s)
+            failure, closed = self._failure, self._closing.is_set()
+        if failure is None and arrived and not closed:
+            return
+        self.close()
+        raise failure or (self._closed() if closed else self._silent())
 
     def close(self) -> None:
-        """Release the camera; a read in another thread ends within the read time-out."""
+        """Release the camera; a read in another thread ends at once."""
         self._closing.set()
-        with self._busy:
-            self._release()
+        with self._news:
+            self._news.notify_all()
+        thread, self._thread = self._thread, None
+        if thread is not None:
+            thread.join()  # as long as FFmpeg's call in progress, which its time-out bounds
 
     def read(self) -> Frame | None:
-        """The newest picture, or None when none is due yet. Raises DeviceError."""
-        with self._busy:
-            if self._capture is None or self._closing.is_set():
-                raise DeviceDisconnected("the camera is not open", field="source", advice="open() it first")
-            if isinstance(self._config.source, FileSource):
-                return self._next_of_file(self._capture, self._config.source)
-            at = self._grab_newest(self._capture)
-            if at is None or not self._is_due(at):
-                return None
-            return self._deliver(self._capture, at)
+        """The newest picture that was not read yet, or None when none came in time. Raises DeviceError."""
+        with self._news:
+            self._news.wait_for(self._has_news, timeout=self._config.read_timeout_ms / 1000)
+            if self._failure is not None:
+                raise self._failure
+            if self._closing.is_set():
+                raise self._closed()
+            newest, self._newest = self._newest, None
+            self._news.notify_all()
+        if newest is None:
+            return None
+        self._sequence += 1
+        bgr, at = newest
+        return Frame(pixels=self._arranged(bgr), at=at, sequence=self._sequence)
+
+    def _has_news(self) -> bool:
+        return self._newest is not None or self._failure is not None or self._closing.is_set()
+
+    # ------------------------------------------------------------ the thread that owns the capture
+
+    def _run(self) -> None:
+        try:
+            capture = self._connected()
+            try:
+                while not self._closing.is_set():
+                    self._take(capture)
+            finally:
+                capture.release()
+        except DeviceError as failure:
+            self._hand_over(None, failure)
+        except Exception as error:  # without this, a dead thread would look like a camera without news
+            what = f"OpenCV failed: {type(error).__name__}: {error}"
+            self._hand_over(None, DeviceError(what, field="source", advice=_SETTINGS_ADVICE))
+
+    def _connected(self) -> cv2.VideoCapture:
+        began = time.monotonic()
+        capture = self._connect()
+        try:
+            if not capture.isOpened():
+                self._raise_unreachable(time.monotonic() - began)
+            height = int(capture.get(cv2.CAP_PROP_FRAME_HEIGHT))
+            width = int(capture.get(cv2.CAP_PROP_FRAME_WIDTH))
+            _check_size(height, width)
+            self._check_region(height, width)
+        except DeviceError:
+            capture.release()
+            raise
+        return capture
+
+    def _take(self, capture: cv2.VideoCapture) -> None:
+        """Take the next picture off the wire and hand it over when one is due."""
+        if isinstance(self._config.source, FileSource):
+            self._play_next(capture, self._config.source)
+        elif self._grab(capture) and self._is_due(at := time.monotonic()):
+            self._hand_over((self._retrieved(capture, at), at))
+
+    def _hand_over(
+        self, newest: tuple[NDArray[np.uint8], float] | None, failure: DeviceError | None = None
+    ) -> None:
+        with self._news:
+            self._newest, self._failure = newest, failure
+            self._news.notify_all()
 
     def _connect(self) -> cv2.VideoCapture:
         # Time-outs are raised below, not logged.
@@ -194,58 +242,18 @@ class OpenCvCamera:
         }[source.kind]
         raise DeviceDisconnected(f"{where} cannot be opened", field="source", advice=advice)
 
-    def _prove(self) -> None:
-        """A camera that connects but has no usable picture is not open."""
-        assert self._capture is not None
-        width = int(self._capture.get(cv2.CAP_PROP_FRAME_WIDTH))
-        height = int(self._capture.get(cv2.CAP_PROP_FRAME_HEIGHT))
-        _check_size(height, width)
-        self._check_region(height, width)
-        if isinstance(self._config.source, FileSource):
-            fps = self._capture.get(cv2.CAP_PROP_FPS)
-            self._file_interval_s = 1.0 / fps if 0.5 <= fps <= 240 else 1.0 / 25
-            return
-        if self._grab_newest(self._capture) is None:
-            raise self._silent()
+    # ------------------------------------------------------------ pictures off the wire
 
-    def _release(self) -> None:
-        if self._capture is not None:
-            self._capture.release()
-            self._capture = None
-
-    # ------------------------------------------------------------ the newest picture
-
-    def _grab_newest(self, capture: cv2.VideoCapture) -> float | None:
-        """Take the newest picture off the wire, not yet converted; returns when it arrived.
-
-        A grab that had to wait found the buffers empty, so its picture is new. One that did not may be of any
-        age since they were last seen empty, and is good while that is less than max_age_ms. None: no picture
-        could be decoded in the time that a read may take.
-        """
-        patience_ends = time.monotonic() + self._config.read_timeout_ms / 1000
-        grabbed = False
-        for _ in range(_MAX_SKIP):
-            grabbed, waited_s = self._grab(capture)
-            now = time.monotonic()
-            if waited_s > _WAITED_S:
-                self._empty_at = now
-            young = now - self._empty_at <= self._config.max_age_ms / 1000
-            if (grabbed and young) or self._closing.is_set() or now >= patience_ends:
-                break
-        # Skipping did not empty the buffers: the camera is faster than this computer, and this is the newest.
-        self._empty_at = time.monotonic()
-        return self._empty_at if grabbed else None
-
-    def _grab(self, capture: cv2.VideoCapture) -> tuple[bool, float]:
-        """Whether there is a picture, and how long the call waited rather than computed (seconds)."""
-        began, computed = time.monotonic(), time.thread_time()
+    def _grab(self, capture: cv2.VideoCapture) -> bool:
+        """Whether there is a picture. Raises when the camera is silent, gone or long undecodable."""
+        began = time.monotonic()
         if isinstance(self._config.source, V4l2Source):
             self._wait_for_v4l2(capture)
         grabbed = capture.grab()
-        took_s = time.monotonic() - began
         self._unreadable = 0 if grabbed else self._unreadable + 1
         # Silence, an ended connection and an undecodable picture: OpenCV says False to all three.
-        if not grabbed and took_s * 1000 >= self._config.read_timeout_ms * 0.95:
+        took_ms = (time.monotonic() - began) * 1000
+        if not grabbed and took_ms >= self._config.read_timeout_ms * 0.95:
             raise self._silent()
         if self._unreadable >= _MAX_UNREADABLE:
             raise DeviceDisconnected(
@@ -253,19 +261,16 @@ class OpenCvCamera:
                 field="source",
                 advice="check the camera's power and cable; the stream may be damaged on its way",
             )
-        return grabbed, took_s - (time.thread_time() - computed)
+        return grabbed
 
     def _wait_for_v4l2(self, capture: cv2.VideoCapture) -> None:
         # The V4L2 backend's own time-out is 10 s and cannot be set per capture.
-        try:
-            ready, _ = cv2.VideoCapture.waitAny([capture], self._config.read_timeout_ms * 1_000_000)
-        except cv2.error as error:
-            advice = "check the camera's cable"
-            raise DeviceDisconnected(
-                f"the device failed: {error.err}", field="source", advice=advice
-            ) from error
+        ready, _ = cv2.VideoCapture.waitAny([capture], self._config.read_timeout_ms * 1_000_000)
         if not ready:
             raise self._silent()
+
+    def _closed(self) -> DeviceDisconnected:
+        return DeviceDisconnected("the camera is not open", field="source", advice="open() it first")
 
     def _silent(self) -> DeviceTimeout:
         advice = "check the camera's power and network; read_timeout_ms sets the patience"
@@ -280,33 +285,37 @@ class OpenCvCamera:
         self._due = _next_due(self._due, at, interval_s)
         return True
 
-    def _next_of_file(self, capture: cv2.VideoCapture, source: FileSource) -> Frame | None:
-        """The file's next picture when its time has come: nothing is skipped."""
-        wait_s = self._due - time.monotonic()
-        if self._closing.wait(min(max(wait_s, 0.0), self._config.read_timeout_ms / 1000)):
-            return None
-        now = time.monotonic()
-        if now < self._due:
-            return None
-        self._due = _next_due(self._due, now, self._file_interval_s)
+    def _play_next(self, capture: cv2.VideoCapture, source: FileSource) -> None:
+        """The file's next picture when its time has come and the last one was read: nothing is skipped."""
+        if self._closing.wait(max(0.0, self._due - time.monotonic())):
+            return
         if not capture.grab():
             at_start = source.loop and capture.set(cv2.CAP_PROP_POS_FRAMES, 0)
             if not (at_start and capture.grab()):
                 what = f"{shown(source)} has no more pictures"
                 raise DeviceDisconnected(what, field="source", advice="set loop = true to play it again")
-        return self._deliver(capture, now)
+        fps = capture.get(cv2.CAP_PROP_FPS)
+        at = time.monotonic()
+        self._due = _next_due(self._due, at, 1.0 / (fps if 0.5 <= fps <= 240 else 25.0))
+        self._hand_over((self._retrieved(capture, at), at))
+        with self._news:
+            self._news.wait_for(lambda: self._newest is None or self._closing.is_set())
 
-    # ------------------------------------------------------------ from pixels to a frame
+    # ------------------------------------------------------------ from a picture to a frame
 
-    def _deliver(self, capture: cv2.VideoCapture, at: float) -> Frame:
+    def _retrieved(self, capture: cv2.VideoCapture, at: float) -> NDArray[np.uint8]:
+        """The picture that was grabbed, BGR, checked."""
         retrieved, picture = capture.retrieve()
         if not retrieved or picture is None or picture.ndim != 3 or picture.dtype != np.uint8:
-            raise GarbledReading("no RGB picture could be decoded", field="source", advice=_SETTINGS_ADVICE)
+            raise GarbledReading(
+                "no colour picture could be decoded", field="source", advice=_SETTINGS_ADVICE
+            )
         bgr = np.asarray(picture, dtype=np.uint8)
-        _check_size(*bgr.shape[:2])
+        height, width = bgr.shape[:2]
+        _check_size(height, width)
+        self._check_region(height, width)  # the camera may have changed its size since open()
         self._check_frozen(bgr, at)
-        self._sequence += 1
-        return Frame(pixels=self._arranged(bgr), at=at, sequence=self._sequence)
+        return bgr
 
     def _check_frozen(self, bgr: NDArray[np.uint8], at: float) -> None:
         # Every eighth pixel is enough: sensor noise changes some of them between any two live pictures.
@@ -342,8 +351,6 @@ class OpenCvCamera:
             pixels = cv2.flip(pixels, 1)
         region = self._config.region
         if region is not None:
-            # The camera may have changed its size since open(): a cut beyond the picture would be empty.
-            self._check_region(*bgr.shape[:2])
             pixels = pixels[region.y : region.y + region.height, region.x : region.x + region.width]
         return np.ascontiguousarray(pixels, dtype=np.uint8)
 
