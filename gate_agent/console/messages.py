@@ -1,0 +1,140 @@
+"""What the console's HTTP interface takes and gives (pydantic: this is an edge)."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal, cast
+
+from pydantic import BaseModel, ConfigDict, StringConstraints
+
+from gate_agent.readmodel import Snapshot
+
+OfficerId = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, pattern=r"^[A-Za-z0-9][A-Za-z0-9._@-]{1,39}$"),
+]
+"""A service number or account, 2 to 40 characters; never free text, since it is journalled."""
+
+Reason = Annotated[
+    str,
+    StringConstraints(
+        strip_whitespace=True, min_length=3, max_length=200, pattern=r"^[^\x00-\x1f\x7f-\x9f\u2028\u2029]*$"
+    ),
+]
+"""Plain words on one line."""
+
+
+class ActionRequest(BaseModel):
+    """What a named officer orders, and why.
+
+    `transaction` is the one the officer was looking at: when it is no longer the station's, the order is
+    refused, so that an admit meant for one traveller can never reach the next.
+    """
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+    action: Literal["admit", "refuse", "reset", "out_of_service", "in_service"]
+    officer: OfficerId
+    reason: Reason
+    transaction: Annotated[str, StringConstraints(max_length=64)] | None = None
+
+
+class ActionResult(BaseModel):
+    """The station took the order."""
+
+    accepted: Literal[True] = True
+    action: str
+    officer: str
+
+
+class DeviceReport(BaseModel):
+    """One device, as /healthz reports it."""
+
+    device: str
+    driver: str
+    state: str
+    age_s: float | None
+    restarts: int
+    error: str = ""
+    advice: str = ""
+
+
+class Health(BaseModel):
+    """Whether the station can work."""
+
+    model_config = ConfigDict(extra="allow")
+
+    ok: bool
+    phase: str
+    devices: list[DeviceReport]
+
+
+class JournalEntry(BaseModel):
+    """One record of the journal, reduced to what may stand on a screen: codes, ids and times."""
+
+    epoch: int | None = None
+    seq: int | None = None
+    kind: str = ""
+    at: str = ""
+    transaction: str = ""
+    verdict: str = ""
+    action: str = ""
+    by: str = ""
+    reasons: list[str] = []
+
+
+_CODE = re.compile(r"[A-Z][A-Z0-9_]{1,63}")
+_TIMES = ("at", "decided_at", "committed_at", "time")
+_AUTHORS = ("decided_by", "officer", "by")
+_ACTIONS = ("action", "order", "event")
+
+
+def redacted(record: Mapping[str, Any]) -> JournalEntry:
+    """An allow-list over one journal record and its body: free text never passes."""
+    body: Any = record.get("body") or {}
+    if isinstance(body, str | bytes):
+        body = json.loads(body)
+    fields: dict[str, Any] = {**cast("Mapping[str, Any]", body), **record}
+    reasons = fields.get("reasons") or [fields.get("reason")]
+    return JournalEntry(
+        epoch=fields.get("epoch"),
+        seq=fields.get("seq"),
+        kind=_text(fields, "kind"),
+        at=_text(fields, *_TIMES),
+        transaction=_text(fields, "transaction"),
+        verdict=_text(fields, "verdict"),
+        action=_text(fields, *_ACTIONS),
+        by=_text(fields, *_AUTHORS),
+        reasons=[r for r in reasons if isinstance(r, str) and _CODE.fullmatch(r)],
+    )
+
+
+def _text(fields: Mapping[str, Any], *names: str) -> str:
+    """The first of these fields that holds a short text."""
+    for name in names:
+        value = fields.get(name)
+        if isinstance(value, str) and value:
+            return value[:64]
+    return ""
+
+
+def health_of(snapshot: Snapshot) -> Health:
+    """Healthy: every device delivers. A closed lane is healthy; one with a silent camera is not."""
+    return Health(
+        ok=bool(snapshot.devices) and all(d.state.value == "up" for d in snapshot.devices),
+        phase=snapshot.phase,
+        devices=[
+            DeviceReport(
+                device=d.device,
+                driver=d.driver,
+                state=d.state.value,
+                age_s=d.age_s if d.age_s < float("inf") else None,
+                restarts=d.restarts,
+                error=d.error,
+                advice=d.advice,
+            )
+            for d in snapshot.devices
+        ],
+    )
