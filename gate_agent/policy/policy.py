@@ -25,6 +25,10 @@ from gate_agent.policy.facts import CheckTable, EvidenceError
 
 Stage: TypeAlias = Literal["document", "final"]
 
+# Names of the policy's own referrals beside those of its rules; no rule's id can hold a colon.
+_REQUIRED = "required:"  # a required check was done and did not pass
+_MISSING = "missing:"  # a required check was not done
+
 
 @dataclass(frozen=True, slots=True)
 class Rule:
@@ -124,16 +128,16 @@ class Policy:
             if result is not None and result.outcome is Outcome.PASSED:
                 continue
             absent = result is None or result.outcome is Outcome.NOT_DONE
-            fallback = "CHECK_MISSING" if absent else "CHECK_NOT_PASSED"
+            rule, fallback = (_MISSING, "CHECK_MISSING") if absent else (_REQUIRED, "CHECK_NOT_PASSED")
             for reason in (result.reasons if result else ()) or (fallback,):
-                yield self._internal(f"required:{check}", reason)
+                yield self._internal(rule + check, reason)
 
     def _reasons(self, rule: Rule, evidence: Evidence) -> tuple[str, ...]:
         results = (evidence.result(check) for check in rule.explain)
         found = [
             reason
             for result in results
-            if result is not None and result.outcome is not Outcome.PASSED
+            if result is not None and result.outcome in (Outcome.FAILED, Outcome.INCONCLUSIVE)
             for reason in result.reasons
         ]
         return tuple(dict.fromkeys(found)) or (rule.reason,)
@@ -163,5 +167,5 @@ def _holds(rule: Rule, context: cel.Context) -> bool | EvaluationError:
 
 def _causes(fired: tuple[FiredRule, ...]) -> tuple[str, ...]:
     """The distinct reasons in rule order; checks that merely never ran follow from another cause."""
-    reasons = tuple(dict.fromkeys(f.reason for f in fired))
-    return tuple(r for r in reasons if r != "CHECK_MISSING") or reasons
+    causes = tuple(f for f in fired if not f.rule.startswith(_MISSING)) or fired
+    return tuple(dict.fromkeys(f.reason for f in causes))

@@ -10,7 +10,7 @@ document, a watchlist or the lane's security says only that an officer will help
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -85,20 +85,23 @@ _WATCHLIST = _group(
 _LANE = _group(
     "lane",
     ("TAILGATING", "More than one person is between the doors.", _STOP),
+    ("INTRUSION", "Somebody is between the doors who should not be.", _STOP),
     ("LEFT_OBJECT", "An object was left between the doors.", "Please take your belongings with you."),
     ("DOOR_FORCED", "A door moved without a command.", _STOP),
     ("DOOR_HELD", "A door is kept from closing.", "Please step away from the door."),
     ("DOOR_STUCK", "A door did not reach its position in time.", _STOP),
-    ("DOORS_CONTRADICT", "The controller reports doors that break the interlock.", _STOP),
+    ("DOOR_FAULT", "The controller cannot tell where a door is.", _STOP),
+    ("INTERLOCK_BROKEN", "The controller reports doors that break the interlock.", _STOP),
     ("OCCUPANT_TIMEOUT", "The traveller stayed between the doors for too long."),
-    ("ENTRY_TIMEOUT", "Nobody entered after the entry door opened.", _DESK),
-    ("EXIT_TIMEOUT", "The traveller did not leave through the open exit.", "Please walk through the exit."),
-    ("TRAVELLER_LEFT", "The traveller went back through the entry.", _DESK),
+    ("NOBODY_ENTERED", "Nobody entered after the entry door opened.", _DESK),
+    ("LANE_EMPTY", "The traveller left the lane before the decision.", _DESK),
     ("SENSORS_DISAGREE", "The presence sensors contradict each other.", _STOP),
     ("EMERGENCY", "Fire alarm or emergency stop: the doors are released.", "Please leave the lane."),
-    ("CHIP_ATTEMPTS_EXHAUSTED", "The chip was presented too often without success.", _DESK),
-    ("READING_TIMEOUT", "The document was not read in time.", _DESK),
-    ("OUT_OF_SERVICE", "The lane was taken out of service.", _CLOSED),
+    ("CHIP_NOT_PRESENTED", "No chip was presented after the printed zone was read.", _DESK),
+    ("CAPTURE_TIMEOUT", "The face was not captured in time."),
+    ("DECISION_TIMEOUT", "The decision was not reached in time."),
+    ("UNATTENDED", "No officer took over in time; the lane is closed.", _CLOSED),
+    ("OFFICER_CLOSED", "An officer took the lane out of service.", _CLOSED),
 )
 
 _SYSTEM = _group(
@@ -120,24 +123,49 @@ _SYSTEM = _group(
     ("HUB_HOLD", "The hub holds this transaction."),
     ("HUB_UNREACHABLE", "The hub has been out of reach for longer than allowed."),
     ("INTERNAL_ERROR", "The agent failed while it handled this transaction; see its log."),
-    ("DECISION_TIMEOUT", "The decision was not reached in time."),
     ("OFFICER_ORDER", "An officer decided."),
 )
 
 REASONS: Mapping[str, Reason] = MappingProxyType(
     {
-        reason.code: reason
+        row.code: row
         for group in (_DOCUMENT, _CHIP, _TRAVELLER, _FACE, _WATCHLIST, _LANE, _SYSTEM)
-        for reason in group
+        for row in group
     }
 )
 
 
+INSTRUCTIONS: Mapping[str, str] = MappingProxyType(
+    {
+        "PRESENT_DOCUMENT": "Please place your passport on the reader.",
+        "PRESENT_AGAIN": _AGAIN,
+        "PLACE_DOCUMENT": "Please lay the open passport flat on the reader.",
+        "KEEP_DOCUMENT": "Please leave your passport on the reader.",
+        "TAKE_DOCUMENT_AND_ENTER": "Please take your passport and enter.",
+        "ENTER_ALONE": "Please come alone.",
+        "STAND_CLEAR_OF_DOOR": "Please step away from the door.",
+        "LOOK_AT_CAMERA": _CAMERA,
+        "PLEASE_WAIT": "Please wait.",
+        "PROCEED": "Please proceed. Welcome.",
+        "SEE_OFFICER": _DESK,
+        "WAIT_FOR_OFFICER": _OFFICER,
+        "LANE_CLOSED": _CLOSED,
+        "LEAVE_THE_LANE": "Please leave the lane.",
+    }
+)
+"""What the lane tells the traveller in each phase: instruction code -> words."""
+
+
+def reason(code: str) -> Reason | None:
+    """The table's row; a code may carry its source behind a colon (``DEVICE_FAULT:camera``)."""
+    return REASONS.get(code.partition(":")[0])
+
+
 def officer_words() -> dict[str, str]:
-    """Reason code -> plain words for the officer (the console's table)."""
-    return {code: reason.officer for code, reason in REASONS.items()}
+    """Reason and instruction codes -> plain words: the console's table."""
+    return {code: row.officer for code, row in REASONS.items()} | dict(INSTRUCTIONS)
 
 
-def traveller_words(reasons: tuple[str, ...]) -> str:
+def traveller_words(reasons: Iterable[str]) -> str:
     """The one short instruction for these reasons: that of the first known code."""
-    return next((REASONS[code].traveller for code in reasons if code in REASONS), _OFFICER)
+    return next((row.traveller for code in reasons if (row := reason(code)) is not None), _OFFICER)

@@ -197,7 +197,7 @@ GOOD = (
     "has(checks.face_match.measured.distance) && checks.face_match.measured.distance > -0.5",
     "has(checks.face_match.measured.distance) && has(checks.face_match.measured.threshold)"
     " && checks.face_match.measured.distance > checks.face_match.measured.threshold",
-    "has(checks.chip_access.measured.protocol) && checks.chip_access.measured.protocol == 'bac'",
+    "has(checks.chip_access.measured.procedure) && checks.chip_access.measured.procedure == 'BAC'",
     "!(checks.age.outcome != 'passed' && checks.age.outcome != 'not_done')",
 )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -14,7 +15,7 @@ from gate_agent.decision import Decision, Verdict
 from gate_agent.evidence import CheckResult, Evidence, Outcome
 from gate_agent.policy import EGATE_CHECKS, Policy, load_policy
 from gate_agent.policy.facts import EvidenceError
-from gate_agent.policy.reasons import REASONS, officer_words, traveller_words
+from gate_agent.policy.reasons import INSTRUCTIONS, REASONS, officer_words, traveller_words
 
 ROOT = Path(__file__).parents[2]
 SAMPLE = ROOT / "config/policies/egate.toml"
@@ -89,7 +90,7 @@ def test_each_required_check_is_missed(policy: Policy, check: str) -> None:
     decision = final(policy, *passed(without=(check,)))
     assert decision.verdict is Verdict.REFER
     assert decision.reasons == ("CHECK_MISSING",)
-    assert f"required:{check}" in {f.rule for f in decision.rules}
+    assert f"missing:{check}" in {f.rule for f in decision.rules}
 
 
 def test_the_latest_answer_of_a_check_counts(policy: Policy) -> None:
@@ -203,10 +204,25 @@ def test_taking_a_check_away_never_turns_a_referral_into_an_admit(
         assert final(policy, *checks, quiet).verdict is Verdict.REFER
 
 
+def test_a_check_not_done_may_say_why_when_nothing_else_does(policy: Policy) -> None:
+    unavailable = CheckResult("face_match", Outcome.NOT_DONE, ("FACE_MODEL_UNAVAILABLE",))
+    assert final(policy, *passed(without=("face_match",)), unavailable).reasons == ("FACE_MODEL_UNAVAILABLE",)
+
+
 def test_every_reason_has_words_for_officer_and_traveller() -> None:
-    assert set(officer_words()) == set(REASONS)
-    for reason in REASONS.values():
-        assert reason.officer.endswith(".") and reason.traveller.endswith(".")
-        assert len(reason.traveller) <= 60, reason.code
+    assert set(officer_words()) == {*REASONS, *INSTRUCTIONS}
+    for row in REASONS.values():
+        assert row.officer.endswith(".") and row.traveller.endswith(".")
+        assert len(row.traveller) <= 60, row.code
     assert traveller_words(("NO_SUCH_CODE", "CARD_LOST")) == REASONS["CARD_LOST"].traveller
+    assert traveller_words(("DEVICE_FAULT:camera",)) == REASONS["DEVICE_FAULT"].traveller
     assert traveller_words(("WATCHLIST_HIT",)) == "Please wait, an officer will help you."
+
+
+def test_the_lane_says_nothing_that_has_no_words() -> None:
+    """Codes and instructions written in the e-gate's transition table."""
+    sources = [file.read_text() for file in (ROOT / "gate_agent/egate").glob("*.py")]
+    said = {code for text in sources for code in re.findall(r'(?:refer|alarm)\("([A-Z_]+)"\)', text)}
+    shown = {code for text in sources for code in re.findall(r'Light\.[A-Z]+, "([A-Z_]+)"\)', text)}
+    assert said <= set(REASONS)
+    assert shown <= set(INSTRUCTIONS)
