@@ -83,7 +83,7 @@ class MrzScanner:
 
     def present(self, lines: Sequence[str]) -> None:
         """Lay a document on the reader; `lines` are sent as they are, right or wrong."""
-        body = b"".join(line.encode("ascii") + CR for line in lines)
+        body = b"".join(line.encode("latin-1") + CR for line in lines)
         with self._lock:
             self._document = body
             self._outgoing.put(body)

@@ -55,9 +55,10 @@ class Passport:
 
 
 class PassportOffice:
-    """Issues passports of several countries as of `today`; equal arguments give equal passports.
+    """Issues passports of several countries as of `today` (default: the UTC day).
 
-    Keys that cannot be derived from `seed` (RSA) are kept in `state_dir`.
+    Equal arguments give equal passports, except where RSA is used: its keys cannot be derived from `seed`
+    and are kept in `state_dir`, and PSS signatures differ each time.
     """
 
     def __init__(self, state_dir: Path, seed: int, today: date | None = None) -> None:
@@ -113,8 +114,8 @@ class PassportOffice:
             **{f"DG{number}": content for number, content in groups.items()},
         }
         if variant is Variant.TAMPERED_PORTRAIT:
-            other, area = (photograph[:, ::-1], None) if substitute is None else (substitute, None)
-            files["DG2"] = self._dg2(other, area, sex, signed_at)
+            exchanged = photograph[:, ::-1] if substitute is None else substitute
+            files["DG2"] = self._dg2(exchanged, None, sex, signed_at)
         return Passport(fields, lines, files, photograph, variant)
 
     def _country(self, issuing_state: str | None, variant: Variant) -> Country:

@@ -143,6 +143,16 @@ def test_a_message_in_pieces_is_one_message(reader: Reader, slot: ChipSlot) -> N
     assert reader.receive() == OK
 
 
+@pytest.mark.parametrize("message", [b"", b"\x05", b"\x00\xa4", bytes(0xFFFF)], ids=len)
+def test_a_senseless_message_harms_nothing(reader: Reader, slot: ChipSlot, message: bytes) -> None:
+    slot.present(open_chip())
+    reader.wait_for_card()
+    reader.send(message)
+    if len(message) != 1:  # an unknown control byte is ignored, anything else is taken for an APDU
+        assert reader.receive() == bytes.fromhex("6700")
+    assert reader.transmit(SELECT_APPLICATION) == OK
+
+
 @pytest.mark.parametrize("code", [Control.POWER_OFF, Control.POWER_ON, Control.RESET])
 def test_power_and_reset_start_the_chip_afresh(reader: Reader, slot: ChipSlot, code: Control) -> None:
     slot.present(open_chip())

@@ -73,7 +73,7 @@ class BasicAccessControl:
 
 
 def _channel(k_ifd: bytes, k_ic: bytes, rnd_ic: bytes, rnd_ifd: bytes) -> TripleDesChannel:
-    """Session keys (§4.3.2, §9.7.4) and the first send sequence counter (§9.8.6.4)."""
+    """Session keys (§4.3, §9.7.4) and the first send sequence counter (§9.8.6.3)."""
     seed = bytes(a ^ b for a, b in zip(k_ifd, k_ic, strict=True))
     return TripleDesChannel(
         tdes.derive_key(seed, tdes.ENCRYPTION),

@@ -62,7 +62,7 @@ class Chip:
 
     def _plain(self, command: Command, limit: int) -> bytes:
         if self._session.channel is not None:
-            self._session.abort_secure_messaging()  # Doc 9303-11 §9.8.2: a plain command ends the channel
+            self._session.abort_secure_messaging()  # Doc 9303-11 §9.8.3: a plain command ends the channel
         self._session.room = limit
         response = self._dispatch(command).encode()
         self._switch_channel()
@@ -76,7 +76,7 @@ class Chip:
             inner = channel.unwrap(command)
         except Refused as refused:
             self._session.abort_secure_messaging()
-            return Response(refused.sw).encode()  # §9.8.7: a fault of secure messaging is answered bare
+            return Response(refused.sw).encode()  # §9.8.5: a fault of secure messaging is answered bare
         self._session.room = channel.capacity(limit)
         response = channel.wrap(self._dispatch(inner), odd_ins=bool(command.ins & 1))
         self._switch_channel()

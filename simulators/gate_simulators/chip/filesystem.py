@@ -1,4 +1,4 @@
-"""The files of an eMRTD (Doc 9303-10 §3.11, table 38) and who may read them (Doc 9303-11 §4.2)."""
+"""The files of an eMRTD (Doc 9303-10 §4) and who may read them (Doc 9303-11 §4.2)."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 LDS1_AID = bytes.fromhex("A0000002471001")
-"""Application identifier of the LDS1 eMRTD application (Doc 9303-10 §3.11.2)."""
+"""Application identifier of the LDS1 eMRTD application (Doc 9303-10 §4)."""
 
 MF_ID = 0x3F00
 

@@ -1,6 +1,6 @@
 """Secure messaging, card side (Doc 9303-11 §9.8): unwraps commands, wraps responses.
 
-A channel belongs to one session; any fault in a command ends it (§9.8.2), which the card does when a
+A channel belongs to one session; any fault in a command ends it (§9.8.3), which the card does when a
 channel raises :class:`~gate_simulators.chip.apdu.Refused`.
 """
 

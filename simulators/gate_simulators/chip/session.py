@@ -31,7 +31,7 @@ class Session:
     challenge: bytes = field(default=b"", repr=False)
 
     def abort_secure_messaging(self) -> None:
-        """The session keys and the rights they carried are gone (Doc 9303-11 §9.8.2)."""
+        """The session keys and the rights they carried are gone (Doc 9303-11 §9.8.3)."""
         self.channel = None
         self.next_channel = None
         self.access = False

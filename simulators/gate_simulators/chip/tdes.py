@@ -6,7 +6,7 @@ Written from the standard for the card side only; the block cipher itself is the
 from __future__ import annotations
 
 import hashlib
-from functools import cache
+from functools import lru_cache
 
 from cryptography.hazmat.decrepit.ciphers.algorithms import TripleDES
 from cryptography.hazmat.primitives.ciphers import Cipher
@@ -31,7 +31,7 @@ def _odd_parity(octet: int) -> int:
     return octet & 0xFE | (octet >> 1).bit_count() + 1 & 1
 
 
-@cache
+@lru_cache(maxsize=64)  # a session uses a handful of keys, and leaves them behind
 def _cipher(key: bytes) -> Cipher[CBC]:
     # Single DES is 3DES with three equal keys; a two-key 3DES key repeats its first half.
     whole = key * 3 if len(key) == BLOCK else key + key[:BLOCK]
@@ -64,6 +64,6 @@ def unpad(data: bytes) -> bytes:
 
 
 def retail_mac(key: bytes, blocks: bytes) -> bytes:
-    """MAC algorithm 3 of ISO/IEC 9797-1 over whole blocks (Doc 9303-11 §9.8.6.3)."""
+    """MAC algorithm 3 of ISO/IEC 9797-1 over whole blocks (Doc 9303-11 §9.8.6.2)."""
     chained = encrypt(key[:BLOCK], blocks)[-BLOCK:]
     return encrypt(key[:BLOCK], decrypt(key[BLOCK:], chained))

@@ -37,9 +37,10 @@ class _Gone(Exception):
 class ChipSlot:
     """A simulated chip reader field: ``present(chip)`` and ``remove()``.
 
-    Faults: CARD_LOST [after: APDUs answered until the chip is pulled away, default 0] happens once and
-    clears itself, the chip must be presented again; DEAD_CHIP [answer: "none" or "6F00"]; DELAY [seconds
-    per APDU]; GARBLE [ratio of responses with a flipped bit]; DROP [ratio of responses lost]; UNPLUG.
+    Faults: CARD_LOST [after: APDUs answered since the chip connected until it is pulled away, default 0]
+    happens once and clears itself, the chip must be presented again; DEAD_CHIP [answer: "none" or "6F00"];
+    DELAY [seconds per APDU]; GARBLE [ratio of responses with a flipped bit]; DROP [ratio of responses
+    lost]; UNPLUG.
     """
 
     def __init__(self, name: str, host: str, port: int, *, seed: int = 0) -> None:

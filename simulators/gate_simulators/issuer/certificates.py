@@ -15,7 +15,7 @@ from asn1crypto import core, x509
 from gate_simulators.issuer.algorithms import PrivateKey, Scheme
 
 DOCUMENT_TYPE_LIST = "2.23.136.1.1.6.2"
-"""id-icao-mrtd-security-extensions-documentTypeList (Doc 9303-12 §7.1.1.6)."""
+"""id-icao-mrtd-security-extensions-documentTypeList (Doc 9303-12 §7.1)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +133,7 @@ def _certify(
 
 
 def _serial_number(subject: Identity, info: x509.PublicKeyInfo, validity: Period) -> int:
-    """Positive and at most 20 octets (Doc 9303-12 Table 6); the same for the same certificate."""
+    """Positive and at most 20 octets (Doc 9303-12 §7.1); the same for the same certificate."""
     told_apart_by = f"{subject.common_name}/{validity.start}/{validity.end}/".encode() + info.dump()
     return int.from_bytes(hashlib.sha256(told_apart_by).digest()[:8], "big") >> 1 | 1 << 62
 
@@ -163,7 +163,7 @@ def _private_key_usage(period: Period) -> x509.Extension:
 
 
 def _alternative_names(subject: Identity, issuer: Identity) -> list[x509.Extension]:
-    """Doc 9303-12 §7.1.1.2: both carry the three-letter code of the state as localityName."""
+    """Doc 9303-12 §7.1: both carry the three-letter code of the state as localityName."""
     return [
         _extension("issuer_alt_name", _state_name(issuer)),
         _extension("subject_alt_name", _state_name(subject)),

@@ -1,6 +1,6 @@
 """Domain parameters of the elliptic curves, to be written out in full.
 
-Doc 9303-12 §7.1 (Table 6, subjectPublicKeyInfo) wants EC parameters explicit and complete rather than
+Doc 9303-12 §7.1 wants EC parameters explicit and complete rather than
 named, and most certificates in the field are. The values are those of FIPS 186-4 D.1.2 and RFC 5639 §3.
 """
 

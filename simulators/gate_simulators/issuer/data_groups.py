@@ -16,7 +16,7 @@ DATA_GROUP_TAGS: Mapping[int, int] = {
         (0x61, 0x75, 0x63, 0x76, 0x65, 0x66, 0x67, 0x68, 0x69, 0x6A, 0x6B, 0x6C, 0x6D, 0x6E, 0x6F, 0x70), 1
     )
 }
-"""Application tag of each data group (Doc 9303-10 Table 38)."""
+"""Application tag of each data group (Doc 9303-10 §4)."""
 
 _FACIAL_FEATURES = b"\x02"  # biometric type, ISO/IEC 19785-3
 _ICAO_FORMAT_OWNER = b"\x01\x01"  # ISO/IEC JTC 1/SC 37

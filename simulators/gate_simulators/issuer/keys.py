@@ -46,7 +46,7 @@ class KeyStore:
         name = hashlib.sha256(f"{self._seed}/{label}".encode()).hexdigest()[:20]
         path = self._directory / f"{scheme.name}-{name}.pem"
         if path.exists():
-            key = load_pem_private_key(path.read_bytes(), password=None)
+            key = load_pem_private_key(path.read_bytes(), password=None, unsafe_skip_rsa_key_validation=True)
             if isinstance(key, rsa.RSAPrivateKey) and key.key_size == scheme.bits:
                 return key
         key = scheme.generate()

@@ -110,7 +110,7 @@ def _date(day: date) -> str:
 
 
 def _names(fields: MrzFields, width: int) -> str:
-    """Doc 9303-4 §4.2.3: when too long, given names are cut first, but one letter of them remains."""
+    """Doc 9303-4 §4.2: when too long, given names are cut first, but one letter of them remains."""
     primary, secondary = transliterate(fields.surname), transliterate(fields.given_names)
     if not secondary:
         return primary[:width].ljust(width, FILLER)

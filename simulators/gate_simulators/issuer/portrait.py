@@ -1,6 +1,6 @@
 """The portrait on the chip: a JPEG 2000 picture in a facial record (ISO/IEC 19794-5:2005 §5).
 
-Doc 9303-9 §3.4 wants the face compressed to 15-20 KB at most; passports in the field carry 12-18 KB.
+Doc 9303-9 wants the face compressed to 15-20 KB at most; passports in the field carry 12-18 KB.
 """
 
 from __future__ import annotations

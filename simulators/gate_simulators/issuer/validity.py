@@ -1,4 +1,4 @@
-"""How long keys, certificates and passports live (Doc 9303-12 §4.1, Table 1; Doc 9303-4).
+"""How long keys, certificates and passports live (Doc 9303-12 §4).
 
 A country signing CA signs for five years, a document signer for three months; a certificate stays valid
 until the last passport signed under it has expired.
