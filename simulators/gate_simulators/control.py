@@ -8,8 +8,8 @@ An HTTP service for loopback only, because whoever reaches it can unplug a stati
     DELETE /devices/{name}/faults          all of them
     DELETE /devices/{name}/faults/{kind}
 
-:class:`ControlServer` runs it in a thread and takes further routers, for example for travellers;
-:class:`ControlClient` is the other end, used by ``gate-sim fault``.
+:class:`ControlServer` runs it in a thread and takes further routers of coroutines, for example for
+travellers; :class:`ControlClient` is the other end, used by ``gate-sim fault``.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from typing import Annotated, Any
 import httpx
 import uvicorn
 from fastapi import APIRouter, FastAPI, HTTPException
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from gate_simulators.faults import Fault, FaultKind, SimulatedDevice
@@ -32,6 +32,23 @@ from gate_simulators.faults import Fault, FaultKind, SimulatedDevice
 START_TIMEOUT_S = 10.0
 
 Parameter = Annotated[str, Field(max_length=64)] | Annotated[float, Field(allow_inf_nan=False)]
+
+
+RATIO = {"ratio": (0.0, 1.0)}
+SECONDS = {"seconds": (0.0, 3600.0)}
+DOOR = {"door": ("entry", "exit")}
+PARAMETERS: Mapping[FaultKind, Mapping[str, tuple[float, float] | tuple[str, ...]]] = {
+    FaultKind.DROP: RATIO,
+    FaultKind.DELAY: SECONDS,
+    FaultKind.GARBLE: RATIO,
+    FaultKind.STUCK_DOOR: DOOR,
+    FaultKind.FORCED_DOOR: DOOR,
+    FaultKind.HELD_DOOR: DOOR,
+    FaultKind.SENSOR_FLICKER: {"hertz": (0.1, 25.0)},
+    FaultKind.CARD_LOST: {"after": (0.0, 10_000.0)},
+    FaultKind.DEAD_CHIP: {"answer": ("none", "6F00")},
+}
+"""What each kind of fault takes: a number from .. to, or one of these words. Others take nothing."""
 
 
 class FaultOrder(BaseModel):
@@ -42,6 +59,32 @@ class FaultOrder(BaseModel):
     kind: FaultKind
     seconds: float | None = Field(default=None, gt=0, le=86_400)
     parameters: dict[Annotated[str, Field(max_length=32)], Parameter] = Field(default={}, max_length=8)
+
+    @model_validator(mode="after")
+    def _parameters_fit(self) -> FaultOrder:
+        """A simulator uses parameters in its wire code, where a wrong one would end its thread."""
+        known = PARAMETERS.get(self.kind, {})
+        for name, value in self.parameters.items():
+            if name not in known:
+                takes = ", ".join(known) or "no parameters"
+                raise ValueError(f"{self.kind.value} does not know {name!r}; it takes {takes}")
+            if not _fits(value, known[name]):
+                raise ValueError(
+                    f"{name} of {self.kind.value} must be {_meaning(known[name])}, not {value!r}"
+                )
+        return self
+
+
+def _fits(value: float | str, allowed: tuple[float, float] | tuple[str, ...]) -> bool:
+    if isinstance(allowed[0], str):
+        return value in allowed
+    return not isinstance(value, str) and float(allowed[0]) <= value <= float(allowed[1])
+
+
+def _meaning(allowed: tuple[float, float] | tuple[str, ...]) -> str:
+    if isinstance(allowed[0], str):
+        return f"one of {', '.join(map(str, allowed))}"
+    return f"from {allowed[0]} to {allowed[1]}"
 
 
 class ActiveFault(BaseModel):
@@ -77,6 +120,7 @@ def create_app(devices: Iterable[SimulatedDevice], routers: Sequence[APIRouter] 
 
 
 def _fault_routes(registry: Mapping[str, SimulatedDevice]) -> APIRouter:
+    """Coroutines, because FastAPI gives a plain function a worker thread that outlives the server."""
     router = APIRouter(prefix="/devices")
 
     def find(name: str) -> SimulatedDevice:
@@ -85,15 +129,15 @@ def _fault_routes(registry: Mapping[str, SimulatedDevice]) -> APIRouter:
         return registry[name]
 
     @router.get("")
-    def devices() -> list[DeviceState]:
+    async def devices() -> list[DeviceState]:
         return [_state(device) for device in registry.values()]
 
     @router.get("/{name}")
-    def device(name: str) -> DeviceState:
+    async def device(name: str) -> DeviceState:
         return _state(find(name))
 
     @router.post("/{name}/faults")
-    def inject(name: str, order: FaultOrder) -> DeviceState:
+    async def inject(name: str, order: FaultOrder) -> DeviceState:
         chosen = find(name)
         try:
             chosen.faults.inject(order.kind, seconds=order.seconds, parameters=order.parameters)
@@ -102,13 +146,13 @@ def _fault_routes(registry: Mapping[str, SimulatedDevice]) -> APIRouter:
         return _state(chosen)
 
     @router.delete("/{name}/faults")
-    def clear_all(name: str) -> DeviceState:
+    async def clear_all(name: str) -> DeviceState:
         chosen = find(name)
         chosen.faults.clear()
         return _state(chosen)
 
     @router.delete("/{name}/faults/{kind}")
-    def clear(name: str, kind: FaultKind) -> DeviceState:
+    async def clear(name: str, kind: FaultKind) -> DeviceState:
         chosen = find(name)
         chosen.faults.clear(kind)
         return _state(chosen)

@@ -81,7 +81,7 @@ class LaneController:
         self._plant = plant
         self._tcp, self._rtu = tcp, rtu
         self._unit = unit
-        self._travel = {
+        self.travel = {
             "door_seconds": door_seconds / pace,
             "held_after_s": held_after_s / pace,
             "watchdog_seconds": watchdog_seconds,
@@ -91,7 +91,7 @@ class LaneController:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._halt: asyncio.Event | None = None
         self._ready = threading.Event()
-        self._failure: BaseException | None = None
+        self._failure: Exception | None = None
 
     @property
     def address(self) -> tuple[str, int]:
@@ -129,14 +129,16 @@ class LaneController:
     def _run(self) -> None:
         try:
             asyncio.run(self._serve())
-        except OSError as exc:  # address in use, no pseudo-terminal left
+        except Exception as exc:  # address in use, no pseudo-terminal left
+            if self._ready.is_set():
+                raise
             self._failure = exc
         finally:
             self._ready.set()
 
     async def _serve(self) -> None:
         self._loop, self._halt = asyncio.get_running_loop(), asyncio.Event()
-        program = DoorController(self._plant, **self._travel)
+        program = DoorController(self._plant, **self.travel)
         image = _ProcessImage(program, self._plant, self.faults)
         line = self._new_line(image)
         await line.plug()

@@ -38,7 +38,7 @@ def server(lane: LaneController) -> Iterator[ControlServer]:
     travellers = APIRouter()
 
     @travellers.get("/travellers")
-    def names() -> list[str]:
+    async def names() -> list[str]:
         return ["somebody"]
 
     control = ControlServer([lane, Lamp("lamp", FaultKind.SILENT)], routers=[travellers])
@@ -119,10 +119,15 @@ def test_an_impossible_fault_is_refused_with_the_reason(
         ({"kind": "silent", "colour": "red"}, "colour"),
         ({"kind": "silent", "parameters": {"door": "x" * 65}}, "parameters"),
         ({"kind": "silent", "parameters": {str(i): 1.0 for i in range(9)}}, "parameters"),
+        ({"kind": "silent", "parameters": {"door": "exit"}}, "no parameters"),
+        ({"kind": "garble", "parameters": {"ratio": "lots"}}, "ratio of garble"),
+        ({"kind": "garble", "parameters": {"ratio": 1.5}}, "ratio of garble"),
+        ({"kind": "stuck_door", "parameters": {"door": "window"}}, "one of entry, exit"),
+        ({"kind": "drop", "parameters": {"rato": 0.5}}, "it takes ratio"),
         ({"seconds": 1}, "kind"),
     ],
 )
-def test_a_bad_order_names_its_field_and_changes_nothing(
+def test_a_bad_order_says_what_is_wrong_and_changes_nothing(
     server: ControlServer, client: ControlClient, body: dict[str, object], field: str
 ) -> None:
     answer = httpx.post(f"{server.url}/devices/lamp/faults", json=body)
