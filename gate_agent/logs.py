@@ -84,6 +84,8 @@ FIELDS: Mapping[str, str] = MappingProxyType(
 
 _EVENT = re.compile(r"[a-z][a-z0-9 ,.:;'()/_-]{0,99}")
 _IDENTIFYING = re.compile(r"(?=[A-Z0-9<]*[0-9<])[A-Z0-9<]{7,}")
+_VERBATIM = frozenset(("time", "logger", "station", "transaction", "policy", "path", "error_at"))
+"""Made by this software or its configuration, and never from a document: serial devices have long names."""
 _MAX_TEXT = 300
 _MAX_ITEMS = 20
 _MAX_FRAMES = 8
@@ -228,7 +230,7 @@ def _plain(name: str, value: Any) -> Any:
     if isinstance(value, bool | int | float):
         return value
     if isinstance(value, str | Path):
-        return _IDENTIFYING.sub("[withheld]", str(value)) if name != "time" else value
+        return str(value) if name in _VERBATIM else _IDENTIFYING.sub("[withheld]", str(value))
     if isinstance(value, list | tuple):
         return [_plain(name, item) for item in cast("list[Any]", value)[:_MAX_ITEMS]]
     _dropped.add(name)

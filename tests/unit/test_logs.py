@@ -97,6 +97,13 @@ def test_what_the_agent_itself_says_stays_readable(text: str) -> None:
     assert lines(out)[0]["error"] == text
 
 
+def test_paths_of_the_station_stay_whole() -> None:
+    out = capture()
+    device = "/dev/serial/by-id/usb-FTDI_FT232R_A10LVGH5-if00"
+    get_logger("gate_agent.test").info("opened", path=device)
+    assert lines(out)[0]["path"] == device
+
+
 def test_our_errors_are_logged_in_full_and_foreign_ones_by_type_and_place() -> None:
     out = capture()
     log = get_logger("gate_agent.test")

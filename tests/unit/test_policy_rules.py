@@ -226,3 +226,16 @@ def test_the_lane_says_nothing_that_has_no_words() -> None:
     shown = {code for text in sources for code in re.findall(r'Light\.[A-Z]+, "([A-Z_]+)"\)', text)}
     assert said <= set(REASONS)
     assert shown <= set(INSTRUCTIONS)
+
+
+def test_the_manual_lists_every_fact() -> None:
+    manual = (ROOT / "docs/policy.md").read_text()
+    for kind in EGATE_CHECKS.checks.values():
+        [row] = [line for line in manual.splitlines() if line.startswith(f"| `{kind.check}` | {kind.asks} |")]
+        assert [name for name in kind.measured if f"`{name}`" not in row] == []
+
+
+def test_the_manual_explains_every_alarm_of_the_lane() -> None:
+    manual = (ROOT / "docs/operations.md").read_text()
+    table = (ROOT / "gate_agent/egate/table.py").read_text()
+    assert [code for code in re.findall(r'a\.alarm\("([A-Z_]+)"\)', table) if f"`{code}" not in manual] == []
