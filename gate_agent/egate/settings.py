@@ -24,14 +24,16 @@ class EgateTiming(Settings):
     exit_opening_s: float = Field(12.0, gt=0, le=60, description="exit opens")
     leaving_s: float = Field(20.0, gt=0, le=120, description="the traveller walks out")
     exit_closing_s: float = Field(12.0, gt=0, le=60, description="exit closes behind the traveller")
+    turned_away_s: float = Field(
+        6.0, gt=0, le=60, description="show the way to the officer, then serve the next"
+    )
     referred_s: float = Field(60.0, gt=0, le=900, description="an officer takes over, or the lane escalates")
 
 
 class EgateSettings(Settings):
     """Rules of one lane that are not policy."""
 
-    timing: EgateTiming = Field(default_factory=EgateTiming, description="bounds of the lane's phases")
-    chip_attempts: int = Field(3, ge=1, le=5, description="how often a chip may be presented")
+    timing: EgateTiming = Field(EgateTiming.model_construct(), description="bounds of the lane's phases")
     chip_budget_s: float = Field(20.0, gt=0, le=60, description="time for one chip inspection")
     apdu_timeout_s: float = Field(5.0, gt=0, le=30, description="time for one answer of the chip")
     capture_budget_s: float = Field(12.0, gt=0, le=60, description="time to find a matching face")

@@ -6,7 +6,7 @@ A *ticket* numbers the transactions: an answer to an older ticket is stale and m
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal, TypeAlias
 
@@ -15,7 +15,11 @@ from gate_agent.devices import DoorPosition, Light
 
 
 class Phase(StrEnum):
-    """Where a lane is in its work."""
+    """Where a lane is in its work.
+
+    ``TURNED_AWAY`` and ``REFERRED`` both send the traveller to an officer: the first from outside the
+    lane, which stays closed; the second from inside, where the officer takes over.
+    """
 
     IDLE = "idle"
     PRESENTED = "document_presented"
@@ -28,6 +32,7 @@ class Phase(StrEnum):
     EXIT_OPENING = "exit_opening"
     LEAVING = "leaving"
     EXIT_CLOSING = "exit_closing"
+    TURNED_AWAY = "turned_away"
     REFERRED = "referred"
     OUT_OF_SERVICE = "out_of_service"
     EMERGENCY = "emergency"
@@ -38,7 +43,10 @@ class Phase(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """The door controller's inputs, as far as the process needs them (a LaneReading, reduced)."""
+    """The door controller's inputs, as far as the process needs them (a LaneReading, reduced).
+
+    `known` is False while the controller has not spoken since it was lost: nothing may be concluded.
+    """
 
     entry: DoorPosition = DoorPosition.CLOSED
     exit: DoorPosition = DoorPosition.CLOSED
@@ -49,6 +57,10 @@ class Seen:
     held: bool = False
     sensors_disagree: bool = False
     interlock_ok: bool = True
+    known: bool = True
+
+
+UNKNOWN = Seen(known=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -291,15 +303,17 @@ Effect: TypeAlias = (
 class Lane:
     """Everything the process remembers.
 
-    `doors` are the targets last requested (None: unknown, request again); `ticket` the newest
+    `doors` are the targets last requested (None: unknown, request again), `confirmed`: the controller
+    has reported since, so what is seen is not older than what was asked; `ticket` the newest
     transaction, `open` while it runs; `admitted`: an admit of this ticket is committed; `attempts` the
     chip presentations so far; `vacated`: whoever was inside has left since the evidence was taken;
     `settled`: an officer (or the bound) closed the case; `latched`: only an officer ends the outage.
     """
 
     phase: Phase = Phase.OUT_OF_SERVICE
-    seen: Seen = field(default_factory=Seen)
+    seen: Seen = UNKNOWN
     doors: SetDoors | None = None
+    confirmed: bool = False
     ticket: int = 0
     open: bool = False
     admitted: bool = False

@@ -1,0 +1,125 @@
+"""The e-gate lane as a pure function: ``step(lane, event) -> (lane, effects)``.
+
+No clock, no I/O, no randomness: everything the lane may ever do stands in
+:data:`gate_agent.egate.table.TABLE`, and can be enumerated, drawn and explored exhaustively
+(``tests/stations/test_egate_model.py``).
+
+Rules of safety (kept in every reachable state, and proven there):
+
+1. never both doors open: a door is requested open only while the other is reported closed;
+2. the exit is requested open only with an admit of this transaction committed and one person inside;
+3. whoever is inside can leave toward the entry whenever the automatic passage ends;
+4. every waiting phase has a bound;
+5. an emergency wins over everything.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from gate_agent.egate import guards as g
+from gate_agent.egate import vocabulary as v
+from gate_agent.egate.table import CHECKING, SHOWN, UNTIMED, Rest, Row, by_phase_and_event
+from gate_agent.egate.vocabulary import Effect, Event, Lane, Phase, SetDoors, Show
+
+ROWS = by_phase_and_event()
+
+
+def door_targets(lane: Lane) -> SetDoors:
+    """Where the doors should be, by phase and by what is seen. Rule 1 and rule 3 live here."""
+    seen = lane.seen
+    match lane.phase:
+        case Phase.ENTRY_OPENING | Phase.ENTRY_OCCUPIED | Phase.EMERGENCY:
+            return SetDoors(entry_open=seen.exit is g.CLOSED, exit_open=False)
+        case Phase.EXIT_OPENING | Phase.LEAVING:
+            return SetDoors(entry_open=False, exit_open=seen.entry is g.CLOSED and lane.admitted)
+        case Phase.REFERRED | Phase.OUT_OF_SERVICE:
+            return SetDoors(entry_open=seen.inside >= 1 and seen.exit is g.CLOSED, exit_open=False)
+        case _:
+            return SetDoors(entry_open=False, exit_open=False)
+
+
+def observe(lane: Lane, event: Event) -> Lane:
+    """Take up what an event says about the world, whatever the phase makes of it."""
+    match event:
+        case v.LaneChanged(seen):
+            empty = seen.inside == 0 and lane.phase in (*CHECKING, Phase.REFERRED, Phase.EXIT_OPENING)
+            return replace(lane, seen=seen, confirmed=True, vacated=lane.vacated or empty)
+        case v.ChipPresent(present):
+            return replace(lane, chip=present)
+        case v.Fault(source):
+            seen = v.UNKNOWN if source == "lane" else lane.seen
+            return replace(
+                lane, faults=lane.faults | {source}, seen=seen, chip=lane.chip and source != "chip"
+            )
+        case v.Recovered(source):
+            # A controller that was away may have done anything with its doors: ask again.
+            return replace(
+                lane, faults=lane.faults - {source}, doors=None if source == "lane" else lane.doors
+            )
+        case _:
+            return lane
+
+
+def stale(lane: Lane, event: Event) -> bool:
+    """Whether an event answers a transaction that is no longer the running one."""
+    ticket: int | None = getattr(event, "ticket", None)
+    if ticket is not None:
+        return not lane.open or ticket != lane.ticket
+    return isinstance(event, v.Timeout) and event.phase is not lane.phase
+
+
+def matching_row(lane: Lane, event: Event) -> Row | None:
+    return next(
+        (r for r in ROWS.get((lane.phase, type(event)), ()) if r.when(lane, event)),
+        None,
+    )
+
+
+def step(lane: Lane, event: Event) -> tuple[Lane, tuple[Effect, ...]]:
+    """What the lane becomes, and what has to be done about it, in this order."""
+    if stale(lane, event):
+        return lane, ()
+    lane = observe(lane, event)
+    effects: list[Effect] = []
+    row = matching_row(lane, event)
+    if row is not None:
+        for action in row.do:
+            lane, done = action(lane, event)
+            effects += done
+        if row.to is not None:
+            lane, entered = _enter(lane, _target(lane, row.to))
+            effects += entered
+    return _request_doors(lane, effects)
+
+
+def start(faults: frozenset[str]) -> tuple[Lane, tuple[Effect, ...]]:
+    """A lane that has just been switched on: out of service until every source of fault is up."""
+    return Lane(faults=faults | {"lane"}), (Show(*SHOWN[Phase.OUT_OF_SERVICE]),)
+
+
+def _target(lane: Lane, to: Phase | Rest) -> Phase:
+    if isinstance(to, Rest):
+        return Phase.IDLE if g.serviceable(lane) and not lane.latched else Phase.OUT_OF_SERVICE
+    return to
+
+
+def _enter(lane: Lane, phase: Phase) -> tuple[Lane, list[Effect]]:
+    effects: list[Effect] = []
+    if lane.open and phase in UNTIMED:
+        lane = replace(lane, open=False, admitted=False)
+        effects.append(v.Finish())
+    lane = replace(lane, phase=phase, settled=lane.settled and phase not in UNTIMED)
+    effects.append(Show(*SHOWN[phase]))
+    effects.append(v.StartTimer(phase))
+    return lane, effects
+
+
+def _request_doors(lane: Lane, effects: list[Effect]) -> tuple[Lane, tuple[Effect, ...]]:
+    if "lane" in lane.faults or not lane.seen.known:
+        return replace(lane, doors=None), tuple(effects)
+    targets = door_targets(lane)
+    if targets != lane.doors:
+        lane = replace(lane, doors=targets, confirmed=False)
+        effects.append(targets)
+    return lane, tuple(effects)

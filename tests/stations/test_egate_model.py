@@ -1,0 +1,96 @@
+"""The e-gate's rules of safety, in every reachable state of the lane with its world.
+
+The exploration is exhaustive: persons who enter, leave, tailgate and leave things behind, doors that
+move or never do, timers that fire at any time, late answers, failing devices, alarms, officers and the hub.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from gate_simulators.lane_model import Exploration, Model, Step, explore
+from gate_simulators.lane_rules import Rulebook
+
+from gate_agent.egate import process
+from gate_agent.egate import vocabulary as v
+from gate_agent.egate.vocabulary import Effect, Event, Lane, Phase
+
+
+def explored(model: Model) -> Exploration:
+    return explore(model, Rulebook().broken_rule)
+
+
+@pytest.mark.timeout(600)
+def test_every_reachable_state_keeps_every_rule() -> None:
+    result = explored(Model(faults=("lane", "journal")))
+    assert result.broken is None, result.report()
+    assert result.phases == frozenset(Phase), "a phase that nobody can reach is dead code"
+    assert result.worlds > 100_000
+
+
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize(("faults", "alarms"), [((), ("emergency",)), (("lane",), ())])
+def test_the_rules_hold_though_reports_come_late(faults: tuple[str, ...], alarms: tuple[str, ...]) -> None:
+    result = explored(Model(delayed=True, faults=faults, alarms=alarms))  # pyright: ignore[reportArgumentType]
+    assert result.broken is None, result.report()
+
+
+def blind_to_tailgating(lane: Lane, event: Event) -> tuple[Lane, tuple[Effect, ...]]:
+    if isinstance(event, v.LaneChanged) and event.seen.inside >= 2:
+        event = v.LaneChanged(replace(event.seen, inside=1))
+    return process.step(lane, event)
+
+
+def believes_stale_answers(lane: Lane, event: Event) -> tuple[Lane, tuple[Effect, ...]]:
+    if isinstance(event, v.DecisionCommitted):
+        event = replace(event, ticket=lane.ticket)
+    return process.step(lane, event)
+
+
+def forgets_a_bound(lane: Lane, event: Event) -> tuple[Lane, tuple[Effect, ...]]:
+    return (lane, ()) if event == v.Timeout(Phase.CAPTURING) else process.step(lane, event)
+
+
+def opens_the_exit_with_the_entry_open(lane: Lane, event: Event) -> tuple[Lane, tuple[Effect, ...]]:
+    after, effects = process.step(lane, event)
+    if after.phase is Phase.ENTRY_OCCUPIED:
+        effects = (*effects, v.SetDoors(entry_open=True, exit_open=True))
+    return after, effects
+
+
+def keeps_a_referred_person_shut_in(lane: Lane, event: Event) -> tuple[Lane, tuple[Effect, ...]]:
+    after, effects = process.step(lane, event)
+    if after.phase is Phase.REFERRED:
+        effects = tuple(v.SetDoors(False, False) if isinstance(e, v.SetDoors) else e for e in effects)
+    return after, effects
+
+
+def ignores_the_fire_alarm_while_leaving(lane: Lane, event: Event) -> tuple[Lane, tuple[Effect, ...]]:
+    if lane.phase is Phase.LEAVING and isinstance(event, v.LaneChanged):
+        event = v.LaneChanged(replace(event.seen, emergency=False))
+    after, effects = process.step(lane, event)
+    if isinstance(event, v.LaneChanged) and lane.phase is Phase.LEAVING:
+        after = replace(after, seen=replace(after.seen, emergency=True))
+    return after, effects
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize(
+    ("bug", "rule"),
+    [
+        (blind_to_tailgating, "the exit opens only for the one person inside"),
+        (believes_stale_answers, "the exit opens only on a committed admit"),
+        (forgets_a_bound, "nobody waits without end"),
+        (opens_the_exit_with_the_entry_open, "never both doors requested open"),
+        (keeps_a_referred_person_shut_in, "a person can always leave"),
+        (ignores_the_fire_alarm_while_leaving, "an emergency always wins"),
+    ],
+)
+def test_a_seeded_bug_is_found_with_its_shortest_way(bug: Step, rule: str) -> None:
+    result = explored(Model(step=bug, faults=(), alarms=("emergency",)))
+    assert result.broken is not None
+    assert result.broken.rule == rule
+    # Breadth first: no way of the same length or shorter was found before, and each move is named.
+    assert 1 <= len(result.trace) <= 20
+    assert rule in result.report()
