@@ -49,7 +49,7 @@ class FaceSettings(Settings):
         ge=0,
         le=1,
         description="smallest face looked for, as a share of the picture's shorter side; larger is faster; "
-        "0 looks for faces down to 80 pixels at full size",
+        "0 looks for faces down to 80 pixels, at full size up to 4 megapixels",
     )
 
 

@@ -23,6 +23,7 @@ PYRAMID_RATE = 5 / 6  # dlib's pyramid_down<6>
 LEVEL_SHIFT = 0.3
 MIN_ROWS = 5
 MAX_CANDIDATES = 4096
+MAX_SEARCHED = 4_000_000  # pixels; the canvas and the first activations take about 80 bytes for each
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,10 +95,14 @@ class MmodDetector:
 
     def find(self, pixels: Pixels, smallest_face: float = 0.0) -> tuple[Detection, ...]:
         """Faces, best score first; those smaller than `smallest_face` pixels may be left out."""
-        scale = min(self._window / smallest_face, 1.0) if smallest_face > 0 else 1.0
+        rows, columns = pixels.shape[:2]
+        wanted = self._window / smallest_face if smallest_face > 0 else 1.0
+        scale = min(wanted, math.sqrt(MAX_SEARCHED / (rows * columns)), 1.0)
         if scale == 1.0:
             return self._find(pixels)
-        return tuple(Detection(_scaled(d.box, 1 / scale), d.score) for d in self._find(shrink(pixels, scale)))
+        small = shrink(pixels, scale)
+        x, y = columns / small.shape[1], rows / small.shape[0]
+        return tuple(Detection(_scaled(d.box, x, y), d.score) for d in self._find(small))
 
     def _find(self, pixels: Pixels) -> tuple[Detection, ...]:
         rows, columns = pixels.shape[:2]
@@ -173,8 +178,8 @@ def _round(value: float) -> int:
     return math.floor(value + 0.5) if value >= 0 else math.ceil(value - 0.5)
 
 
-def _scaled(box: Box, factor: float) -> Box:
-    """The box in a picture `factor` times as large, with pixel centres at halves."""
-    left, top = ((edge + 0.5) * factor - 0.5 for edge in (box.left, box.top))
-    right, bottom = ((edge + 0.5) * factor - 0.5 for edge in (box.right, box.bottom))
-    return Box(_round(left), _round(top), _round(right), _round(bottom))
+def _scaled(box: Box, x: float, y: float) -> Box:
+    """The box in a picture `x` times as wide and `y` times as high, with pixel centres at halves."""
+    left, right = (_round((edge + 0.5) * x - 0.5) for edge in (box.left, box.right))
+    top, bottom = (_round((edge + 0.5) * y - 0.5) for edge in (box.top, box.bottom))
+    return Box(left, top, right, bottom)

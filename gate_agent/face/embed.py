@@ -36,11 +36,16 @@ class Embedder:
 
     def template(self, chip: Pixels) -> Template:
         """One template of one chip, with the card's mirroring and normalisation."""
-        chips = np.stack((chip, chip[:, ::-1])) if self.card.output.mirrored else chip[None]
-        vector = self.embed(chips).mean(axis=0)
+        chips = np.stack((chip, chip[:, ::-1]) if self.card.output.mirrored else (chip,))
+        try:
+            embeddings = self.embed(chips)
+        finally:
+            chips.fill(0)  # the copy made here; the chip itself is the caller's to overwrite
+        vector = embeddings.mean(axis=0)
+        embeddings.fill(0)
         if self.card.output.normalised:
             length = float(np.linalg.norm(vector))
             if length < 1e-6:
                 raise ModelError("an embedding of length zero", field=self.card.id)
-            vector = vector / np.float32(length)
+            vector /= np.float32(length)
         return Template(self.card.model, vector)

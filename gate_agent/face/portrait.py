@@ -53,15 +53,17 @@ def decode_portrait(data: bytes, field: str = "portrait") -> Pixels:
         require_size(header.width, header.height, field)
     except PictureError as error:
         raise PortraitError(error.what, field=field) from error
+    grey = header.components == 1  # OpenCV refuses a grey codestream where colour is asked for
+    flags = cv2.IMREAD_GRAYSCALE if grey else cv2.IMREAD_COLOR_RGB
     try:
-        decoded = cv2.imdecode(np.frombuffer(data, dtype=np.uint8), cv2.IMREAD_COLOR_RGB)
+        decoded = cv2.imdecode(np.frombuffer(data, dtype=np.uint8), flags)
     except cv2.error as error:
         raise PortraitError(f"damaged {header.format} data: {error.err}", field=field) from error
     if decoded is None:
         raise PortraitError(f"truncated or damaged {header.format} data", field=field)
     if sorted(decoded.shape[:2]) != sorted((header.height, header.width)):
         raise PortraitError("the decoded size is not the header's", field=field)
-    return require_pixels(decoded, field)
+    return require_pixels(np.repeat(decoded[:, :, None], 3, axis=2) if grey else decoded, field)
 
 
 def read_header(data: bytes, field: str = "portrait") -> PortraitHeader:

@@ -121,7 +121,10 @@ def build(cache: Path, progress: Callable[[str, float], None] = lambda name, par
 
     `progress` is told (file, part done 0..1).
     """
-    cache.mkdir(parents=True, exist_ok=True)
+    try:
+        cache.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise BuildError(f"cannot make the folder: {error}", field=str(cache)) from error
     known = _manifest(cache)
     digests: dict[str, str] = {}
     for weights in WEIGHTS:

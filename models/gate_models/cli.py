@@ -42,7 +42,7 @@ def build_command(quiet: Quiet = False, cache: Models = None, cards: Cards = Non
         digests = build(folder, lambda name, part: progress.update(tasks[name], completed=part))
     _compare_with_cards(cards or default_cards(), digests)
     if not quiet:
-        console.print(f"models are in {folder}")
+        console.print(f"models are in {folder}", soft_wrap=True)
 
 
 def _compare_with_cards(cards: Path, digests: dict[str, str]) -> None:
@@ -93,7 +93,7 @@ def main() -> None:
     try:
         app()
     except GateError as error:
-        console.print(f"[red]gate-models:[/red] {error}", highlight=False)
+        console.print(f"[red]gate-models:[/red] {error}", highlight=False, soft_wrap=True)
         raise SystemExit(1) from error
 
 

@@ -63,9 +63,12 @@ def fetch(cache: Path | None = None) -> Path:
     folder = cache or default_cache()
     wanted = dict(entry for pictures in PICTURES.values() for entry in pictures)
     if any(_digest(folder / name) != digest for name, digest in wanted.items()):
-        folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory() as temporary:
-            _unpack(_download(Path(temporary)), folder, wanted)
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryDirectory() as temporary:
+                _unpack(_download(Path(temporary)), folder, wanted)
+        except OSError as error:
+            raise PhotographsError(f"cannot write the cache: {error}", field=str(folder)) from error
     return folder
 
 
