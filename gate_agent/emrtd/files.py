@@ -170,6 +170,7 @@ def _read_more(file: ElementaryFile, offset: int, wanted: int, habits: ReadingHa
             reason="CHIP_FILE_TOO_LARGE",
             field=f"EF.{file.name}",
         )
+    known = list(habits.lengths)
     while True:
         command = CommandApdu(0x00, 0xB0, offset >> 8, offset & 0xFF, le=wanted)
         response = yield from transceive(command)
@@ -179,5 +180,8 @@ def _read_more(file: ElementaryFile, offset: int, wanted: int, habits: ReadingHa
         if response.sw >> 8 == 0x6C and 0 < available < wanted:
             habits.exactly(available)
         elif response.sw not in (SW_WRONG_LENGTH, SW_WRONG_PARAMETERS) or not habits.read_less():
+            habits.lengths = known  # it was not the length: nothing was learned
+            if response.sw == SW_WRONG_PARAMETERS:
+                return b""  # 6B00: the file ends before this offset
             raise StatusError(f"READ EF.{file.name}", response.sw, reason="CHIP_FILE_UNREADABLE")
         wanted = min(wanted, habits.length)
