@@ -148,6 +148,7 @@ def configure_logging(settings: LogSettings, stream: TextIO | None = None) -> No
         processors=[
             structlog.stdlib.filter_by_level,
             structlog.contextvars.merge_contextvars,
+            _only_known_names,
             *common,
             structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
         ],
@@ -183,6 +184,14 @@ def get_logger(name: str) -> structlog.stdlib.BoundLogger:
 # ---------------------------------------------------------------- the filter
 
 _Record = MutableMapping[str, Any]
+
+
+def _only_known_names(_logger: Any, _method: str, record: _Record) -> _Record:
+    """Drop other fields at once: some names steer structlog itself."""
+    for name in [name for name in record if name not in FIELDS and name != "exc_info"]:
+        _dropped.add(name)
+        del record[name]
+    return record
 
 
 def _unformatted(_logger: Any, _method: str, record: _Record) -> _Record:
