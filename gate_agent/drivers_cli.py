@@ -52,7 +52,7 @@ def show_driver(name: str) -> None:
         table.add_row(*map(escape, cells))
     console.print(table)
     console.print("\nIn the station's configuration:\n")
-    console.print(example_toml(name, driver), markup=False, highlight=False)
+    console.print(example_toml(name, driver, _role(driver.capability)), markup=False, highlight=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,9 +78,9 @@ def settings_of(model: type[BaseModel], above: str = "") -> Iterator[Setting]:
             yield from settings_of(each, f"{path}[{tag}]." if tag else f"{path}.")
 
 
-def example_toml(name: str, driver: type[Device]) -> str:
-    """A block for the station's configuration: what must be set, and the defaults as comments."""
-    lines = [f'[devices.{driver.capability}]\ndriver = "{name}"']
+def example_toml(name: str, driver: type[Device], role: str) -> str:
+    """A block for the station's device `role`: what must be set, and the defaults as comments."""
+    lines = [f'[devices.{role}]\ndriver = "{name}"']
     for key, field in driver.Config.model_fields.items():
         if field.examples:
             lines.append(f"{key} = {_toml_example(field.examples[0])}")
@@ -89,6 +89,14 @@ def example_toml(name: str, driver: type[Device]) -> str:
         elif field.default is not None and not isinstance(field.default, BaseModel):
             lines.append(f"# {key} = {_toml(field.get_default(call_default_factory=True))}")
     return "\n".join(lines)
+
+
+def _role(capability: str) -> str:
+    """What a station calls a device of this capability."""
+    from gate_agent.config import ROLES  # noqa: PLC0415 - brings every room along: not for `drivers list`
+
+    roles = (item for roles in ROLES.values() for item in roles.items())
+    return next((role for role, wanted in roles if wanted == capability), capability)
 
 
 def _summary(driver: type[Device]) -> str:

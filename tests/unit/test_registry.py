@@ -129,10 +129,15 @@ def test_the_manual_reaches_nested_settings_and_alternatives() -> None:
     assert len(paths) == len(set(paths))
 
 
+@pytest.mark.parametrize(("driver", "table"), [("mrz-serial", "mrz"), ("modbus-lane", "lane")])
+def test_the_example_names_the_device_as_the_station_does(driver: str, table: str) -> None:
+    assert f"[devices.{table}]" in CliRunner().invoke(app, ["show", driver]).output
+
+
 def test_the_example_is_toml_that_the_driver_accepts() -> None:
     import tomllib
 
-    block = example_toml("opencv", OpenCvCamera).replace("# ", "")
+    block = example_toml("opencv", OpenCvCamera, "camera").replace("# ", "")
     table = tomllib.loads(block)["devices"]["camera"]
     assert table.pop("driver") == "opencv"
     config = OpenCvCamera.Config.model_validate(table)

@@ -190,6 +190,7 @@ def rule(test: Callable[..., None]) -> Callable[..., None]:
 @rule
 def test_every_setting_is_described_and_bounded(name: str) -> None:
     for setting in settings_of(_class_of(name).Config):
+        assert setting.path != "driver", "`driver` names the driver itself in the station's configuration"
         assert len(setting.description) >= 8, f"{setting.path} has no description"
         limits = {type(limit).__name__ for limit in setting.field.metadata}
         if setting.field.annotation in (int, float):
