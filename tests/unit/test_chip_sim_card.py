@@ -275,6 +275,34 @@ def test_inside_the_channel_anything_is_answered_under_it(data: bytes, ins: int)
     assert 0x6000 <= response.sw <= 0x9000
 
 
+_PLAIN_COMMANDS = st.one_of(
+    st.sampled_from(
+        [SELECT_APPLICATION, SELECT_MF, GET_CHALLENGE, select(0x0101), read(0, 256), read_sfi("DG1", 256)]
+    ),
+    st.builds(
+        CommandApdu,
+        cla=st.just(0x00),
+        ins=_INSTRUCTIONS,
+        p1=st.integers(0, 255),
+        p2=st.integers(0, 31),
+        data=st.sampled_from([b"", b"\x01\x01", ber.encode(0x54, b"\x00"), bytes(40)]),
+        le=st.sampled_from([None, 1, 8, 256, 65536]),
+    ),
+)
+
+
+@settings(max_examples=300)
+@given(commands=st.lists(_PLAIN_COMMANDS, max_size=12), after_bac=st.booleans())
+def test_no_protected_byte_ever_leaves_in_the_clear(commands: list[CommandApdu], after_bac: bool) -> None:
+    secret = secrets.token_bytes(16)
+    card = chip(files={"DG1": ber.encode(0x61, secret), "DG2": ber.encode(0x75, secret)})
+    if after_bac:
+        opened(card)
+    for command in commands:
+        response = answer(card, command)
+        assert not any(secret[at : at + 4] in response.data for at in range(12))
+
+
 _TAGS = st.sampled_from([0x02, 0x30, 0x5C, 0x61, 0x5F1F, 0x5F2E, 0x7F60, 0x7F61, 0x87])
 _OBJECTS = st.lists(st.tuples(_TAGS, st.binary(max_size=400)), max_size=8)
 
