@@ -158,6 +158,13 @@ def closest(name: str, known: Iterable[str]) -> str:
     return f"known: {shown or 'none'}"
 
 
+_NOT_A_TABLE = frozenset(("model_type", "model_attributes_type", "dict_type", "dataclass_type"))
+_CHOICES = {
+    "union_tag_invalid": "{discriminator} must be one of {expected_tags}, not '{tag}'",
+    "union_tag_not_found": "must say its {discriminator}",
+}
+
+
 def _words(details: ErrorDetails, model: type[BaseModel]) -> tuple[str, str]:
     kind, loc = details["type"], details["loc"]
     fields = _fields_at(model, loc[:-1])
@@ -167,7 +174,12 @@ def _words(details: ErrorDetails, model: type[BaseModel]) -> tuple[str, str]:
     description = fields.get(name, "")
     if kind == "missing":
         return "is missing", description
+    if kind in _NOT_A_TABLE:
+        return "must be a table", description
+    if kind in _CHOICES:
+        return _CHOICES[kind].format(**details.get("ctx", {})), description
     message = re.sub(r"^(Value|Assertion) error, ", "", details["msg"])
+    message = message.replace("Input should be", "must be", 1)
     given = details["input"]
     if isinstance(given, str | int | float | bool) and len(repr(given)) <= 60:
         message += f", not {given!r}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -143,6 +144,25 @@ def test_a_misspelling_gets_the_closest_known_name(
     assert found.line == line_of(
         text.replace(old, new), new.split("\n")[-2 if "[hub]" in new else -1].strip()
     )
+
+
+@pytest.mark.parametrize(
+    ("source", "path", "message"),
+    [
+        ('{ kind = "mjpg" }', "source", "'kind' must be one of 'mjpeg', 'rtsp', 'v4l2', 'file', not 'mjpg'"),
+        ('{ kind = "mjpeg", url = "x" }', "source.url", "expected http://HOST[:PORT]/PATH, not 'x'"),
+        ('{ kind = "v4l2", index = 99 }', "source.index", "must be less than or equal to 63, not 99"),
+        ('{ url = "http://x/" }', "source", "must say its 'kind'"),
+        ("3", "source", "must be a table"),
+    ],
+)
+def test_mistakes_inside_a_choice_are_found_where_they_stand(
+    trust: dict[str, object], source: str, path: str, message: str
+) -> None:
+    value = tomllib.loads(f"value = {source}")["value"]
+    with pytest.raises(ConfigError) as caught:
+        load(PROFILE, {**trust, "devices.camera.source": value})
+    assert [(p.path, p.message) for p in caught.value.problems] == [(f"devices.camera.{path}", message)]
 
 
 def test_each_role_needs_a_device_of_its_capability(
