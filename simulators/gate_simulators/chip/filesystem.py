@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 LDS1_AID = bytes.fromhex("A0000002471001")
@@ -53,9 +53,6 @@ class FileSystem:
             for name, content in contents.items()
             for where in (FILE_IDS[name],)
         )
-
-    def __iter__(self) -> Iterator[ElementaryFile]:
-        return iter(self._files)
 
     def by_fid(self, fid: int, *, in_application: bool) -> ElementaryFile | None:
         return next(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Protocol, TypeAlias
+from typing import TypeAlias
 
 from asn1crypto import algos, keys
 from cryptography.hazmat.primitives import hashes
@@ -26,27 +26,9 @@ _HASHES: Mapping[str, hashes.HashAlgorithm] = {
 }
 
 
-class SignatureScheme(Protocol):
-    """What certificates and SODs need of an algorithm. `digest` as asn1crypto and hashlib name it."""
-
-    @property
-    def name(self) -> str: ...
-
-    @property
-    def digest(self) -> str: ...
-
-    def algorithm(self) -> algos.SignedDigestAlgorithm:
-        """The AlgorithmIdentifier of a signature."""
-        ...
-
-    def public_key_info(self, key: PrivateKey) -> keys.PublicKeyInfo: ...
-
-    def sign(self, key: PrivateKey, message: bytes) -> bytes: ...
-
-
 @dataclass(frozen=True, slots=True)
 class EcdsaScheme:
-    """ECDSA with plain DER signatures; `explicit`: domain parameters written out in full."""
+    """ECDSA; `digest` as hashlib names it; `explicit`: domain parameters are written out in full."""
 
     name: str
     digest: str
