@@ -85,7 +85,9 @@ class JournalEntry(BaseModel):
     reasons: list[str] = []
 
 
-_CODE = re.compile(r"[A-Z][A-Z0-9_]{1,63}")
+_CODE = re.compile(r"[A-Z][A-Z0-9_]{1,63}(:[a-z0-9_-]{1,32})?")
+"""A reason code, perhaps with its source (``DEVICE_FAULT:camera``)."""
+
 _TIMES = ("at", "decided_at", "committed_at", "time")
 _AUTHORS = ("decided_by", "officer", "by")
 _ACTIONS = ("action", "order", "event")

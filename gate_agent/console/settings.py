@@ -30,7 +30,10 @@ class ConsoleSettings(Settings):
     public_journal: bool = Field(default=True, description="show the redacted last records without the token")
     public_metrics: bool = Field(default=True, description="serve /metrics without the token")
     heartbeat_s: float = Field(
-        default=3.0, gt=0, le=30, description="a quiet event stream still beats this often"
+        default=3.0,
+        gt=0,
+        le=4,
+        description="a quiet event stream still beats; after 8 s of silence the page is stale",
     )
     max_streams: int = Field(default=16, ge=1, le=256, description="event streams open at the same time")
     stall_s: float = Field(

@@ -525,6 +525,12 @@ def test_journal_shows_codes_only_and_newest_first() -> None:
     over_http(test, recent=lambda last: records[:last])
 
 
+def test_redaction_keeps_codes_with_their_source() -> None:
+    body = {"verdict": "refer", "reasons": ["DEVICE_FAULT:camera", "Jane Doe", "TAILGATING", 7, "X:DOE JANE"]}
+    entry = redacted({"epoch": 1, "seq": 4, "kind": "decision", "body": json.dumps(body)})
+    assert (entry.verdict, entry.reasons) == ("refer", ["DEVICE_FAULT:camera", "TAILGATING"])
+
+
 def test_journal_and_metrics_can_be_kept_behind_the_token() -> None:
     async def test(console: Console) -> None:
         for path in ("/api/journal", "/metrics"):

@@ -10,9 +10,11 @@ export async function loadWords() {
   if (response.ok) table = await response.json();
 }
 
-/** A reason or instruction code in plain words. */
+/** A reason or instruction code in plain words; a code may carry its source (`DEVICE_FAULT:camera`). */
 export function inWords(code) {
-  return table[code] ?? spelt(code);
+  const [known, source] = code.split(":", 2);
+  if (known in table) return source ? `${table[known]} (${source})` : table[known];
+  return spelt(code);
 }
 
 /** `lower_snake` and UPPER_SNAKE codes as a sentence. */
@@ -22,18 +24,18 @@ export function spelt(code) {
   return words.charAt(0).toUpperCase() + words.slice(1);
 }
 
-/** `frame_age_ms: 41.7` as "frame age 42 ms": the unit is in the name. */
+/** `frame_age_ms: 41.7` as "frame age 41.7 ms", `years: 34` as "34 years": the unit is in the name. */
 export function quantity(name, value) {
   const parts = name.split("_");
-  const unit = parts.length > 1 ? UNITS[parts.at(-1)] : undefined;
+  const unit = UNITS[parts.at(-1)];
   if (unit) parts.pop();
-  return `${parts.join(" ")} ${scalar(value)}${unit ? ` ${unit}` : ""}`;
+  return [...parts, scalar(value), unit].filter((part) => part !== undefined).join(" ");
 }
 
 function scalar(value) {
   if (typeof value === "boolean") return value ? "yes" : "no";
   if (typeof value !== "number" || Number.isInteger(value)) return String(value);
-  return Math.abs(value) >= 100 ? value.toFixed(0) : Math.abs(value) >= 10 ? value.toFixed(1) : value.toPrecision(3);
+  return String(Number(value.toPrecision(3)));
 }
 
 /** Seconds for people: "0.4 s", "12 s", "3 min", "2 h 05 min", "4 days". */

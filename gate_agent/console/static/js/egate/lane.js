@@ -22,7 +22,7 @@ export function lanePanel() {
     entry: caption(ENTRY, 178, "door-word"), exit: caption(EXIT, 178, "door-word"),
     approach: caption(56, 54), inside: caption(202, 68), exit_zone: caption(348, 54),
   };
-  const emergency = svg("g", { class: "emergency absent" }, svg("rect", { x: 134, y: 54, width: 136, height: 86, rx: 6 }), svg("text", { x: 202, y: 132 }, "EMERGENCY"));
+  const emergency = svg("g", { class: "emergency absent" }, svg("rect", { x: 134, y: 54, width: 136, height: 86, rx: 6 }), svg("text", { x: 342, y: 21 }, "EMERGENCY"));
   const drawing = svg(
     "svg",
     { viewBox: "0 0 404 184", role: "img", "aria-label": "Lane" },
@@ -122,8 +122,8 @@ function label(words, lane) {
 }
 
 function inside({ persons_inside: persons, object_inside: object }) {
-  const who = persons === 0 ? "Inside: nobody" : persons === 1 ? "Inside: 1 person" : "Inside: 2 or more";
-  return object ? `${who} + object` : who;
+  const who = persons === 0 ? "nobody" : persons === 1 ? "1 person" : "2 or more";
+  return object ? `${who} + object` : `Inside: ${who}`;
 }
 
 function show(node, present) {
@@ -134,7 +134,7 @@ function describe(lane) {
   return [
     `Entry door ${lane.entry}, exit door ${lane.exit}.`,
     lane.approach ? "Someone at the entry." : "Nobody at the entry.",
-    `${inside(lane)}.`,
+    `Inside the passage: ${inside(lane).replace("Inside: ", "")}.`,
     lane.exit_zone ? "Someone behind the exit." : "",
     `Outside sign ${SIGNS[lane.light_outside]?.word ?? lane.light_outside}, inside sign ${SIGNS[lane.light_inside]?.word ?? lane.light_inside}.`,
     lane.emergency ? "Emergency." : "",

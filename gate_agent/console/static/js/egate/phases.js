@@ -15,5 +15,5 @@ export const PHASES = {
   exit_closing: { label: "Exit closes", tone: "good", hint: "The exit door closes behind the traveller." },
   referred: { label: "Officer needed", tone: "warn", hint: "The traveller waits for you." },
   out_of_service: { label: "Out of service", tone: "idle", hint: "The lane takes nobody in." },
-  emergency: { label: "Emergency", tone: "bad", hint: "Fire alarm or emergency stop. The door controller has released the lane." },
+  emergency: { label: "Emergency", tone: "bad", hint: "Fire alarm or emergency stop. The door controller acts by itself." },
 };
