@@ -4,9 +4,9 @@ It is the part that owns life safety, so it is plain arithmetic on the plant: no
 clock; ``step(dt)`` is one scan. The rules, in order of rank:
 
 1. A leaf moves toward open only while the other is closed. No input of any kind lifts this.
-2. A leaf never closes on somebody or something in its doorway (EN 16005 §4.6).
+2. A leaf never closes on somebody or something in its doorway (EN 16005).
 3. Emergency: the exit closes if it can, the entry opens. It stays latched until the input is released
-   and the lane stands so; releasing it restarts nothing (ISO 13850 §4.1.4).
+   and the lane stands so; releasing it restarts nothing (ISO 13850).
 4. No sign of the agent: the exit closes and, if somebody is inside, the entry opens:
    fail-secure toward the border, fail-safe toward life.
 5. Otherwise the agent's last accepted request holds.

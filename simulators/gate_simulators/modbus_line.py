@@ -158,7 +158,8 @@ class SerialLine:
 
     @property
     def plugged(self) -> bool:
-        return self._pty.plugged
+        """False too when the listener died, so that the controller's next scan starts another."""
+        return self._pty.plugged and self._listener is not None and not self._listener.done()
 
     async def plug(self) -> None:
         self._pty.plug()

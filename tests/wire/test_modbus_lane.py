@@ -303,7 +303,7 @@ def test_on_a_bad_line_a_reading_is_true_or_there_is_none(
     bench.until(lambda r: r.persons_inside == 1)
     bench.controller.faults.inject(kind, parameters={"ratio": ratio})
     errors = 0
-    for _ in range(20):
+    for _ in range(12):
         try:
             reading = bench.driver.read()
         except DeviceError:

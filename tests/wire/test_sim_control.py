@@ -27,12 +27,12 @@ class Lamp:
     def stop(self) -> None: ...
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def lane() -> LaneController:
     return LaneController("lane", Plant(), tcp=("127.0.0.1", 0))
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def server(lane: LaneController) -> Iterator[ControlServer]:
     threads = set(threading.enumerate())
     travellers = APIRouter()
@@ -55,6 +55,8 @@ def server(lane: LaneController) -> Iterator[ControlServer]:
 def client(server: ControlServer) -> Iterator[ControlClient]:
     with ControlClient(server.url) as made:
         yield made
+        for device in made.devices():
+            made.clear(device.name)
 
 
 def test_devices_are_listed_with_what_they_can_suffer(client: ControlClient) -> None:
