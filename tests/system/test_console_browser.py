@@ -416,6 +416,20 @@ def test_every_control_is_named_and_shows_focus(page: Any, station: Station) -> 
     assert width == "3px"
 
 
+def test_injected_markup_and_scripts_do_not_run(page: Any, station: Station) -> None:
+    """The console errors that every other test must not have are those that this one provokes."""
+    hostile = "<img src=x onerror='window.ran = 1'><script>window.ran = 1</script>"
+    station.show(replace(CAPTURING, instruction=hostile))
+    expect(page.locator("#instruction")).to_have_text(f"“{hostile}”")
+    with pytest.raises(sync_api.Error, match="TrustedHTML"):
+        page.evaluate("html => { document.body.innerHTML = html; }", hostile)
+    page.evaluate("document.body.setAttribute('style', 'color: red')")
+    page.wait_for_timeout(50)
+    assert page.evaluate("window.ran") is None
+    assert any("Content Security Policy" in complaint for complaint in page.complaints)
+    page.complaints.clear()
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_keeps_a_screenshot(page: Any, station: Station, scheme: str, tmp_path: Path) -> None:
     """The picture in docs/ is kept as it is, unless GATE_UPDATE_SCREENSHOTS asks for a new one."""
