@@ -121,12 +121,20 @@ class ModelCard(Settings):
 
 
 def load_card(folder: Path, card: str, kind: ModelKind) -> ModelCard:
-    """The card `<folder>/<card>.toml`. Raises ModelError naming the file and the field."""
+    """The card `<folder>/<card>.toml`. Raises ModelError when it is another model's or malformed."""
     path = folder / f"{card}.toml"
+    loaded = read_card(path)
+    if loaded.id != card or loaded.kind is not kind:
+        raise ModelError(f"this is the card of {loaded.kind} {loaded.id!r}", field=str(path))
+    return loaded
+
+
+def read_card(path: Path) -> ModelCard:
+    """A card of any kind. Raises ModelError naming the file and the field."""
     try:
         if path.stat().st_size > MAX_CARD_BYTES:
             raise ModelError(f"larger than {MAX_CARD_BYTES} bytes", field=str(path))
-        loaded = ModelCard.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
+        return ModelCard.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
     except OSError as error:
         advice = "set face.cards to the folder with the model cards"
         raise ModelError(f"cannot read the model card: {error}", field=str(path), advice=advice) from error
@@ -136,9 +144,6 @@ def load_card(folder: Path, card: str, kind: ModelKind) -> ModelCard:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"])
         raise ModelError(first["msg"], field=f"{path}: {where}") from error
-    if loaded.id != card or loaded.kind is not kind:
-        raise ModelError(f"this is the card of {loaded.kind} {loaded.id!r}", field=str(path))
-    return loaded
 
 
 def load_model(folder: Path, card: ModelCard) -> bytes:

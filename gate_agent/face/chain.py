@@ -149,7 +149,10 @@ class FaceChain:
     def quality(self, pixels: Pixels, face: DetectedFace, faces: int = 1) -> FaceQuality:
         """Quality components of `face`; `faces` is how many the picture shows."""
         chip = self.chip(pixels, face)
-        return measure(pixels, face.box, face.landmarks, chip, faces)
+        try:
+            return measure(pixels, face.box, face.landmarks, chip, faces)
+        finally:
+            chip.fill(0)
 
 
 def wipe(pixels: Pixels) -> None:

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from gate_agent.errors import GateError
-from gate_agent.face.cards import ModelKind, default_cards, default_models, load_card
+from gate_agent.face.cards import default_cards, default_models, read_card
 from gate_agent.face.chain import FaceSettings
 from gate_models.build import WEIGHTS, BuildError, build
 
@@ -48,17 +48,13 @@ def build_command(quiet: Quiet = False, cache: Models = None, cards: Cards = Non
 def _compare_with_cards(cards: Path, digests: dict[str, str]) -> None:
     """A conversion that differs from what was calibrated must not look like a success."""
     for path in sorted(cards.glob("*.toml")):
-        for kind in ModelKind:
-            try:
-                card = load_card(cards, path.stem, kind)
-            except GateError:
-                continue
-            if digests.get(card.file, card.sha256) != card.sha256:
-                raise BuildError(
-                    f"{card.file} was built with SHA-256 {digests[card.file]}, not the card's",
-                    field=str(path),
-                    advice="install the locked versions of onnx and numpy",
-                )
+        card = read_card(path)
+        if digests.get(card.file, card.sha256) != card.sha256:
+            raise BuildError(
+                f"{card.file} was built with SHA-256 {digests[card.file]}, not the card's",
+                field=str(path),
+                advice="install the locked versions of onnx and numpy",
+            )
 
 
 @app.command("calibrate")
