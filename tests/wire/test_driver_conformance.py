@@ -38,7 +38,7 @@ from gate_agent.devices import (
     MrzReading,
 )
 from gate_agent.drivers_cli import settings_of
-from gate_agent.registry import BrokenDriver, drivers
+from gate_agent.registry import drivers
 
 READINGS: dict[str, tuple[type, ...]] = {
     "document_scanner": (MrzReading, DocumentRemoved),
@@ -122,14 +122,7 @@ def _example_module(name: str) -> Any:
 def _class_of(name: str) -> type[Device]:
     if name == EXAMPLE:
         return _example_module("mrz_tcp").MrzTcpScanner
-    try:
-        return drivers()[name].load()
-    except BrokenDriver as broken:
-        # An extra that is not installed is no defect of the driver; anything else is.
-        missing = getattr(broken.__cause__, "name", None)
-        if name == "pcsc" and missing == "smartcard":
-            pytest.skip("pyscard is not installed")
-        raise
+    return drivers()[name].load()
 
 
 def _bench_of(name: str) -> Bench:
