@@ -10,8 +10,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Mapping
-from functools import lru_cache
+from collections.abc import Mapping, Sequence
 from typing import cast
 
 from gate_agent.journal.errors import UnsafeRecord
@@ -40,7 +39,12 @@ _MRZ = re.compile(r"(?=[A-Z0-9<]*<)[A-Z0-9<]{28,}")
 _ENCODED = re.compile(r"[A-Za-z0-9+/=_-]{160,}")
 
 
-@lru_cache(maxsize=4096)
+_ALWAYS_SHORT = 28  # shorter than any line of a machine readable zone
+_MAX_NAMES = 4096
+_allowed_names: set[object] = set()
+"""Field names that have been looked at and may be stored: the same few come with every record."""
+
+
 def forbidden_name(key: str) -> bool:
     """Whether a field of this name may not be stored; case and separators do not matter."""
     plain = re.sub(r"[\s.-]+", "_", re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", key)).lower().strip("_")
@@ -49,57 +53,82 @@ def forbidden_name(key: str) -> bool:
 
 def check_body(body: Mapping[str, object]) -> None:
     """Raise UnsafeRecord, naming the field, unless every part of `body` may be stored."""
-    _check(body, "body", MAX_DEPTH)
+    try:
+        _check(body, type(body), MAX_DEPTH)
+    except UnsafeRecord as error:
+        error.field = f"body{error.field}"
+        raise
 
 
-def _check(value: object, field: str, depth: int) -> None:
-    if isinstance(value, str):
-        _check_text(value, field)
-    elif value is None or isinstance(value, bool):
-        pass
-    elif isinstance(value, int):
-        if not -MAX_SAFE_INTEGER <= value <= MAX_SAFE_INTEGER:
-            raise UnsafeRecord("integer too large for JSON", field=field, advice="store it as text")
-    elif isinstance(value, float):
-        if not math.isfinite(value):
-            raise UnsafeRecord("not a finite number", field=field, advice="leave the measurement out")
-    elif depth == 0:
-        raise UnsafeRecord(f"nested deeper than {MAX_DEPTH}", field=field, advice="flatten the record")
-    elif isinstance(value, dict):
-        _check_fields(cast(dict[object, object], value), field, depth)
-    elif isinstance(value, list | tuple):
-        _check_items(cast(Iterable[object], value), field, depth)
-    else:
-        what = f"a {type(value).__name__} may not be stored"
-        raise UnsafeRecord(what, field=field, advice="store scores and digests only")
+def _check_fields(fields: dict[object, object], depth: int) -> None:
+    """Every commit waits for this, so what is usual is passed over here, without a call for each value.
 
-
-def _check_fields(fields: dict[object, object], field: str, depth: int) -> None:
+    The path to a refused field is put together only when one is found: each level adds its part to
+    the error that passes through it.
+    """
+    if depth == 0:
+        raise UnsafeRecord(f"nested deeper than {MAX_DEPTH}", advice="flatten the record")
     for key, value in fields.items():
-        if not isinstance(key, str) or not 0 < len(key) <= 64:
-            raise UnsafeRecord("a field name must be text of 1 to 64 characters", field=field)
-        if forbidden_name(key):
-            what = "a field of this name may not be stored"
-            raise UnsafeRecord(what, field=f"{field}.{key}", advice="store scores and digests only")
-        _check(value, f"{field}.{key}", depth - 1)
+        if key not in _allowed_names:
+            _check_name(key)
+        kind = type(value)
+        if (kind is str and len(cast(str, value)) < _ALWAYS_SHORT) or kind is bool or value is None:
+            continue
+        try:
+            _check(value, kind, depth)
+        except UnsafeRecord as error:
+            error.field = f".{key}{error.field}"
+            raise
 
 
-def _check_items(items: Iterable[object], field: str, depth: int) -> None:
-    numbers = 0
+def _check_items(items: Sequence[object], depth: int) -> None:
+    if depth == 0:
+        raise UnsafeRecord(f"nested deeper than {MAX_DEPTH}", advice="flatten the record")
+    if len(items) > MAX_NUMBERS and sum(isinstance(i, int | float) for i in items) > MAX_NUMBERS:
+        what = f"more than {MAX_NUMBERS} numbers in a row look like a template"
+        raise UnsafeRecord(what, advice="store a score instead")
     for index, value in enumerate(items):
-        numbers += isinstance(value, int | float)
-        if numbers > MAX_NUMBERS:
-            what = f"more than {MAX_NUMBERS} numbers in a row look like a template"
-            raise UnsafeRecord(what, field=field, advice="store a score instead")
-        _check(value, f"{field}[{index}]", depth - 1)
+        try:
+            _check(value, type(value), depth)
+        except UnsafeRecord as error:
+            error.field = f"[{index}]{error.field}"
+            raise
 
 
-def _check_text(text: str, field: str) -> None:
-    if len(text) < 28:
+def _check(value: object, kind: type, depth: int) -> None:
+    """One value of type `kind` that lies `depth` levels above the deepest that is allowed."""
+    if kind is float:
+        if not math.isfinite(cast(float, value)):
+            raise UnsafeRecord("not a finite number", advice="leave the measurement out")
+    elif kind is int:
+        if not -MAX_SAFE_INTEGER <= cast(int, value) <= MAX_SAFE_INTEGER:
+            raise UnsafeRecord("integer too large for JSON", advice="store it as text")
+    elif kind is dict:
+        _check_fields(cast(dict[object, object], value), depth - 1)
+    elif kind is list or kind is tuple:
+        _check_items(cast(Sequence[object], value), depth - 1)
+    elif isinstance(value, str):
+        _check_text(value)
+    elif value is not None and kind is not bool:
+        raise UnsafeRecord(f"a {kind.__name__} may not be stored", advice="store scores and digests only")
+
+
+def _check_name(key: object) -> None:
+    if not isinstance(key, str) or not 0 < len(key) <= 64:
+        raise UnsafeRecord("a field name must be text of 1 to 64 characters")
+    if forbidden_name(key):
+        what = "a field of this name may not be stored"
+        raise UnsafeRecord(what, field=f".{key}", advice="store scores and digests only")
+    if len(_allowed_names) < _MAX_NAMES:
+        _allowed_names.add(key)
+
+
+def _check_text(text: str) -> None:
+    if len(text) < _ALWAYS_SHORT:
         return
     if len(text) > MAX_TEXT:
-        raise UnsafeRecord(f"text longer than {MAX_TEXT} characters", field=field, advice="shorten it")
-    if _MRZ.search(text):
-        raise UnsafeRecord("looks like a machine readable zone", field=field, advice="store a digest")
-    if _ENCODED.search(text):
-        raise UnsafeRecord("looks like encoded binary", field=field, advice="store a digest")
+        raise UnsafeRecord(f"text longer than {MAX_TEXT} characters", advice="shorten it")
+    if "<" in text and _MRZ.search(text):
+        raise UnsafeRecord("looks like a machine readable zone", advice="store a digest")
+    if len(text) >= 160 and _ENCODED.search(text):
+        raise UnsafeRecord("looks like encoded binary", advice="store a digest")
