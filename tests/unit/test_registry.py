@@ -8,13 +8,13 @@ from importlib.metadata import EntryPoint
 from pathlib import Path
 
 import pytest
-from gate_drivers.cameras.opencv import OpenCvCamera
 from typer.testing import CliRunner
 
 from gate_agent import registry
 from gate_agent.drivers_cli import app, example_toml, settings_of
 from gate_agent.registry import BrokenDriver, UnknownDriver, drivers, load_driver
 from gate_agent.settings import Settings
+from gate_drivers.cameras.opencv import OpenCvCamera
 
 Register = Callable[[str, str], None]
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import skimage.data
-from gate_simulators.plant import Person, Plant, Zone
-from gate_simulators.scene import Scene
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
+from gate_simulators.plant import Person, Plant, Zone
+from gate_simulators.scene import Scene
 
 SCENE = Scene(480, 270, seed=7)
 PORTRAIT = skimage.data.astronaut()

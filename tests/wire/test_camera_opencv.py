@@ -15,13 +15,13 @@ import cv2
 import numpy as np
 import pytest
 import skimage.data
+from pydantic import ValidationError
+
+from gate_agent.devices import Camera, DeviceDisconnected, DeviceError, DeviceTimeout, Frame, GarbledReading
 from gate_drivers.cameras.opencv import OpenCvCamera, OpenCvCameraConfig
 from gate_simulators.camera import CameraServer
 from gate_simulators.faults import FaultKind
 from gate_simulators.plant import Person, Plant, Zone
-from pydantic import ValidationError
-
-from gate_agent.devices import Camera, DeviceDisconnected, DeviceError, DeviceTimeout, Frame, GarbledReading
 
 
 def configured(source: dict[str, object], **settings: object) -> OpenCvCamera:

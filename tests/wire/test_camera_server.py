@@ -11,6 +11,7 @@ from contextlib import closing
 import cv2
 import numpy as np
 import pytest
+
 from gate_simulators.camera import CameraServer
 from gate_simulators.faults import FaultKind
 from gate_simulators.plant import Plant

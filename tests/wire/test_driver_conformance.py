@@ -20,8 +20,6 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
-from gate_simulators.benches import BENCHES, Bench, BenchMissing
-from gate_simulators.faults import FaultKind
 from pydantic import ValidationError
 
 from gate_agent.devices import (
@@ -39,6 +37,8 @@ from gate_agent.devices import (
 )
 from gate_agent.drivers_cli import settings_of
 from gate_agent.registry import drivers
+from gate_simulators.benches import BENCHES, Bench, BenchMissing
+from gate_simulators.faults import FaultKind
 
 READINGS: dict[str, tuple[type, ...]] = {
     "document_scanner": (MrzReading, DocumentRemoved),
