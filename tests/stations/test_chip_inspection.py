@@ -10,10 +10,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from gate_drivers.documents.vpcd import VpcdConfig, VpcdReader
-from gate_simulators.chip.vpcd_card import ChipSlot
-from gate_simulators.faults import FaultKind
-from gate_simulators.passports import Passport, PassportOffice
 
 from gate_agent.devices import CardLost, ChipPresence, ChipReader, DeviceTimeout, GarbledReading
 from gate_agent.emrtd.exchange import run
@@ -22,6 +18,10 @@ from gate_agent.emrtd.mrz import parse
 from gate_agent.emrtd.trust import TrustStore
 from gate_agent.emrtd.trust_directory import load_trust_directory
 from gate_agent.evidence import Outcome
+from gate_drivers.documents.vpcd import VpcdConfig, VpcdReader
+from gate_simulators.chip.vpcd_card import ChipSlot
+from gate_simulators.faults import FaultKind
+from gate_simulators.passports import Passport, PassportOffice
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
 NOISE = np.random.default_rng(1).integers(0, 256, (320, 240, 3), dtype=np.uint8)
@@ -152,9 +152,8 @@ def test_garbled_answers_never_make_a_genuine_passport_of_a_wire(
 def pcsc_wire() -> Iterator[tuple[ChipReader, ChipSlot]]:
     """pcscd with vsmartcard's driver, if this machine runs it: the chip connects there instead of to us."""
     pytest.importorskip("smartcard.scard", reason="pyscard is not installed (extra `pcsc`)")
-    from gate_drivers.documents.pcsc import PcscConfig, PcscReader
-
     from gate_agent.devices import DeviceError
+    from gate_drivers.documents.pcsc import PcscConfig, PcscReader
 
     reader = PcscReader(PcscConfig(reader="Virtual PCD 00 00"))
     try:

@@ -9,9 +9,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from gate_simulators.chip.card import Chip
-from gate_simulators.chip.profile import PROFILES
-from gate_simulators.passports import Passport, PassportOffice, Variant
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -26,6 +23,9 @@ from gate_agent.emrtd.reasons import REASONS
 from gate_agent.emrtd.trust import TrustStore
 from gate_agent.emrtd.trust_directory import load_trust_directory
 from gate_agent.evidence import Outcome
+from gate_simulators.chip.card import Chip
+from gate_simulators.chip.profile import PROFILES
+from gate_simulators.passports import Passport, PassportOffice, Variant
 
 TODAY = date(2026, 6, 1)
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)

@@ -15,10 +15,6 @@ from typing import Any
 
 import pytest
 from asn1crypto import cms, core, pem, x509
-from gate_simulators.issuer.algorithms import SCHEMES
-from gate_simulators.issuer.authority import COUNTRIES, Country, IssuingAuthority
-from gate_simulators.issuer.certificates import Credential
-from gate_simulators.issuer.keys import KeyStore
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -32,6 +28,10 @@ from gate_agent.emrtd.sod import parse_sod
 from gate_agent.emrtd.trust import TrustStore, build_store
 from gate_agent.emrtd.trust_directory import TrustDirectoryError, load_trust_directory
 from gate_agent.evidence import CheckResult, Outcome
+from gate_simulators.issuer.algorithms import SCHEMES
+from gate_simulators.issuer.authority import COUNTRIES, Country, IssuingAuthority
+from gate_simulators.issuer.certificates import Credential
+from gate_simulators.issuer.keys import KeyStore
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
 SIGNED = datetime(2023, 2, 3, 4, 5, 6, tzinfo=UTC)

@@ -10,9 +10,6 @@ from operator import xor
 from pathlib import Path
 
 import pytest
-from gate_drivers.documents.mrz_serial import FrameDecoder, MrzSerialConfig, MrzSerialScanner, Reading
-from gate_simulators.faults import FaultKind
-from gate_simulators.mrz_scanner import MrzScanner
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -24,6 +21,9 @@ from gate_agent.devices import (
     GarbledReading,
     MrzReading,
 )
+from gate_drivers.documents.mrz_serial import FrameDecoder, MrzSerialConfig, MrzSerialScanner, Reading
+from gate_simulators.faults import FaultKind
+from gate_simulators.mrz_scanner import MrzScanner
 
 LINES = ("P<UTOERIKSSON<<ANNA<MARIA<<<<<<<<<<<<<<<<<<<", "L898902C36UTO7408122F1204159ZE184226B<<<<<10")
 BODY = b"".join(line.encode() + b"\r" for line in LINES)

@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
-from gate_drivers.documents.vpcd import VpcdConfig, VpcdReader
 
 from gate_agent.devices import (
     CardLost,
@@ -19,6 +18,7 @@ from gate_agent.devices import (
     DeviceTimeout,
     GarbledReading,
 )
+from gate_drivers.documents.vpcd import VpcdConfig, VpcdReader
 
 ATR = bytes.fromhex("3B80800101")
 SELECT = bytes.fromhex("00A4040C07A0000002471001")
