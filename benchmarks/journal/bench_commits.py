@@ -130,6 +130,7 @@ def measure(directory: Path, rounds: int, commits: int, with_evidence: bool) -> 
     directory.mkdir()
     raw = Raw(directory / "raw.sqlite")
     times: dict[str, list[float]] = {"journal": [], "raw": [], "group": []}
+    size = 0
     with Journal.open(directory / "journal.sqlite", "egate-1", JournalSettings(ballast_bytes=0)) as journal:
         for number in track(range(rounds + 1), description="commits", transient=True):
             records = [decision(n, with_evidence) for n in range(commits)]

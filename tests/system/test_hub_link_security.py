@@ -18,10 +18,10 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
-from gate_simulators.broker import Broker, BrokerError, Program, find_mosquitto
 
 from gate_agent.hub import Command, CommandOutcome, HubLink, HubSettings
 from gate_agent.journal import Journal, JournalSettings
+from gate_simulators.broker import Broker, BrokerError, Program, find_mosquitto
 
 pytestmark = pytest.mark.skipif(find_mosquitto() is None, reason="mosquitto is not installed")
 

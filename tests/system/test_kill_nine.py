@@ -23,12 +23,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from gate_simulators.broker import Broker
-from gate_simulators.hub_console import run_hub
-from gate_simulators.hub_store import HubStore
 
 from gate_agent.hub import Command, CommandOutcome, HubLink, HubSettings
 from gate_agent.journal import Journal, JournalSettings, Record, RecordKind, verify
+from gate_simulators.broker import Broker
+from gate_simulators.hub_console import run_hub
+from gate_simulators.hub_store import HubStore
 
 STATION = "egate-1"
 KILLS = 30
