@@ -41,28 +41,26 @@ def run(
     """
     deadline = clock() + budget_s
     step = "start"
+    response: ResponseApdu | None = None
     with closing(protocol):
-        try:
-            request = next(protocol)
-            while True:
-                if cancelled is not None and cancelled():
-                    raise ExchangeCancelled("the exchange was cancelled", field=step)
-                if isinstance(request, Progress):
-                    step = request.step
-                    if on_progress is not None:
-                        on_progress(request)
-                    request = protocol.send(None)
-                    continue
-                left = deadline - clock()
-                if left <= 0:
-                    raise DeviceTimeout(
-                        f"the chip took more than {budget_s:g} s in all",
-                        field=step,
-                        advice="present it again",
-                    )
-                request = protocol.send(_exchange(request, transmit, min(step_timeout_s, left)))
-        except StopIteration as stop:
-            return stop.value
+        while True:
+            try:
+                request = protocol.send(response)
+            except StopIteration as stop:
+                return stop.value
+            if cancelled is not None and cancelled():
+                raise ExchangeCancelled("the exchange was cancelled", field=step)
+            if isinstance(request, Progress):
+                step, response = request.step, None
+                if on_progress is not None:
+                    on_progress(request)
+                continue
+            left = deadline - clock()
+            if left <= 0:
+                raise DeviceTimeout(
+                    f"the chip took more than {budget_s:g} s in all", field=step, advice="present it again"
+                )
+            response = _exchange(request, transmit, min(step_timeout_s, left))
 
 
 def _exchange(command: CommandApdu, transmit: Transmit, timeout_s: float) -> ResponseApdu:

@@ -7,6 +7,7 @@ channel: its data are never returned and the channel never falls back to plain c
 
 from __future__ import annotations
 
+from contextlib import closing
 from typing import Protocol as Interface
 
 from cryptography.hazmat.decrepit.ciphers.algorithms import TripleDES
@@ -184,16 +185,16 @@ def _le_bytes(command: CommandApdu) -> bytes:
 
 def secured(channel: SecureChannel, protocol: Protocol[T]) -> Protocol[T]:
     """`protocol` with every command protected and every response opened."""
-    try:
-        request = next(protocol)
+    response: ResponseApdu | None = None
+    with closing(protocol):
         while True:
+            try:
+                request = protocol.send(response)
+            except StopIteration as stop:
+                return stop.value
             if isinstance(request, Progress):
                 yield request
-                request = protocol.send(None)
+                response = None
             else:
-                response = yield from transceive(channel.protect(request))
-                request = protocol.send(channel.unprotect(response))
-    except StopIteration as stop:
-        return stop.value
-    finally:
-        protocol.close()
+                answer = yield from transceive(channel.protect(request))
+                response = channel.unprotect(answer)
