@@ -355,3 +355,11 @@ def test_every_reason_code_in_the_room_is_explained() -> None:
     }
     assert used - set(REASONS) == set()
     assert all(text.endswith(".") for text in REASONS.values())
+
+
+def test_a_reader_that_raises_stop_iteration_does_not_look_like_a_result(
+    passport: Passport, trust: TrustStore
+) -> None:
+    printed, no_answers = parse(passport.lines), iter(())
+    with pytest.raises(StopIteration):
+        run(inspect(printed.key(), printed, trust, NOW), lambda command, timeout_s: next(no_answers))
