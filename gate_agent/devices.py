@@ -38,6 +38,10 @@ class GarbledReading(DeviceError):
     """Bytes arrived that are not the device's protocol. `field` names the offending part."""
 
 
+class CommandRefused(DeviceError):
+    """The device is well but will not do what was asked (an interlock, a busy controller)."""
+
+
 class CardLost(DeviceError):
     """The chip left the reader's field in the middle of an exchange."""
 

@@ -43,8 +43,8 @@ class CheckResult:
     check: str
     outcome: Outcome
     reasons: tuple[str, ...] = ()
-    measured: Mapping[str, Scalar] = field(default=_NOTHING)
-    versions: Mapping[str, str] = field(default=_NO_VERSIONS)
+    measured: Mapping[str, Scalar] = field(default_factory=lambda: _NOTHING)
+    versions: Mapping[str, str] = field(default_factory=lambda: _NO_VERSIONS)
     clause: str = ""
 
     def to_json(self) -> dict[str, object]:

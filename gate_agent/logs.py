@@ -173,6 +173,8 @@ def configure_logging(settings: LogSettings, stream: TextIO | None = None) -> No
     root.setLevel(logging.WARNING)
     logging.getLogger("gate_agent").setLevel(settings.level.upper())
     logging.getLogger("gate_drivers").setLevel(settings.level.upper())
+    # pymodbus reports as errors what the drivers raise, and the supervisors log, as typed errors.
+    logging.getLogger("pymodbus.logging").setLevel(logging.CRITICAL)
     logging.captureWarnings(True)
 
 

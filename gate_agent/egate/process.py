@@ -45,6 +45,8 @@ def observe(lane: Lane, event: Event) -> Lane:
         case v.LaneChanged(seen):
             empty = seen.inside == 0 and lane.phase in (*CHECKING, Phase.REFERRED, Phase.EXIT_OPENING)
             return replace(lane, seen=seen, confirmed=True, vacated=lane.vacated or empty)
+        case v.DoorsRefused():
+            return replace(lane, doors=None, confirmed=False)
         case v.ChipPresent(present):
             return replace(lane, chip=present)
         case v.Fault(source):
@@ -90,6 +92,8 @@ def step(lane: Lane, event: Event) -> tuple[Lane, tuple[Effect, ...]]:
         if row.to is not None:
             lane, entered = _enter(lane, _target(lane, row.to))
             effects += entered
+    if isinstance(event, v.DoorsRefused):
+        return lane, tuple(effects)  # asked again on the next reading, not at once
     return _request_doors(lane, effects)
 
 

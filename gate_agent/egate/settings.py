@@ -12,12 +12,14 @@ from gate_agent.settings import Settings
 
 
 class EgateTiming(Settings):
-    """Bounds of the lane's phases, in seconds."""
+    """Bounds of the lane's phases, in seconds; each field is named after its phase."""
 
-    presented_s: float = Field(10.0, gt=0, le=120, description="wait for the chip after the MRZ was read")
+    document_presented_s: float = Field(
+        10.0, gt=0, le=120, description="wait for the chip after the MRZ was read"
+    )
     reading_s: float = Field(25.0, gt=0, le=120, description="read and check the chip")
     entry_opening_s: float = Field(20.0, gt=0, le=120, description="entry opens and the traveller walks in")
-    entry_settle_s: float = Field(0.8, gt=0, le=10, description="watch for a second person before closing")
+    entry_occupied_s: float = Field(0.8, gt=0, le=10, description="watch for a second person before closing")
     entry_closing_s: float = Field(12.0, gt=0, le=120, description="entry closes behind the traveller")
     capturing_s: float = Field(20.0, gt=0, le=120, description="take usable pictures of the face")
     deciding_s: float = Field(10.0, gt=0, le=60, description="evaluate the policy and commit the decision")
@@ -29,6 +31,11 @@ class EgateTiming(Settings):
     )
     referred_s: float = Field(60.0, gt=0, le=900, description="an officer takes over, or the lane escalates")
 
+    def bound(self, phase: str) -> float | None:
+        """The bound of a phase; None where nobody waits for the lane."""
+        seconds: float | None = getattr(self, f"{phase}_s", None)
+        return seconds
+
 
 class EgateSettings(Settings):
     """Rules of one lane that are not policy."""
@@ -38,4 +45,7 @@ class EgateSettings(Settings):
     apdu_timeout_s: float = Field(5.0, gt=0, le=30, description="time for one answer of the chip")
     capture_budget_s: float = Field(12.0, gt=0, le=60, description="time to find a matching face")
     capture_frames: int = Field(3, ge=1, le=20, description="usable frames compared before giving up")
+    smallest_eyes_px: float = Field(
+        24.0, ge=10, le=500, description="least distance of the eyes in the picture that is compared"
+    )
     adult_age_years: int = Field(18, ge=0, le=30, description="younger travellers need an officer")

@@ -71,6 +71,11 @@ class LaneChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class DoorsRefused:
+    """The controller would not take the last door request; its doors are as they were."""
+
+
+@dataclass(frozen=True, slots=True)
 class DocumentPresented:
     """An MRZ arrived. `readable`: it gives the chip's key; `same`: as the transaction's own."""
 
@@ -167,6 +172,7 @@ class Timeout:
 
 Event: TypeAlias = (
     LaneChanged
+    | DoorsRefused
     | DocumentPresented
     | DocumentRemoved
     | ChipPresent

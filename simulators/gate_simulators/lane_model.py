@@ -178,6 +178,9 @@ class Model:
         for name, plant in self.plant_moves(world):
             after, effects = self.changed(plant)
             yield name, after, effects
+        if world.linked and not world.lane.confirmed and world.lane.doors is not None:
+            after, effects = self.tell(world._replace(targets=BOTH_CLOSED), v.DoorsRefused())
+            yield "the controller refuses the request", after, effects
 
     def _answered(self, world: World, event: Event) -> World:
         job = {v.DocumentVetted: "read", v.CardLost: "read", v.FaceCaptured: "capture"}.get(type(event))

@@ -47,6 +47,7 @@ from pymodbus.exceptions import ConnectionException, ModbusIOException
 from pymodbus.framer import FramerRTU
 
 from gate_agent.devices import (
+    CommandRefused,
     DeviceDisconnected,
     DeviceError,
     DeviceTimeout,
@@ -80,10 +81,6 @@ DEFINED: dict[str, Container[int]] = {  # what each checked register may hold
 }
 REPORT_INTERVAL_S = 0.5
 """An unchanged lane is reported this often, so that the supervisor sees the driver live."""
-
-
-class CommandRefused(DeviceError):
-    """The controller understood a request and said no; the wire is in order."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,198 @@
+"""The composition root: a configuration in, a running station out.
+
+Only this module knows all rooms. It opens the journal, loads the models and the signed data, puts each
+driver under a supervisor, and runs conductor, hub link and console in one task group: if one of them
+fails, all stop in order, the doors first.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from importlib.metadata import version
+from typing import Any
+
+from gate_agent.config import StationConfig
+from gate_agent.console import ConsoleServer, create_app, load_token
+from gate_agent.egate.conduct import Conductor, Devices
+from gate_agent.egate.reference import ReferenceData
+from gate_agent.egate.work import FaceDesk
+from gate_agent.face.chain import FaceChain
+from gate_agent.hub.commands import Command, CommandOutcome, RejectedCommand
+from gate_agent.hub.link import HubLink
+from gate_agent.journal import Journal
+from gate_agent.logs import get_logger
+from gate_agent.metrics import Metrics
+from gate_agent.notify import Notifier
+from gate_agent.policy.reasons import officer_words
+from gate_agent.readmodel import Board, OfficerAction
+from gate_agent.registry import load_driver
+from gate_agent.supervision import Patience, Supervisor
+
+log = get_logger(__name__)
+
+PATIENCE: dict[str, Patience] = {
+    # These two speak by themselves; the others may keep quiet for hours.
+    "camera": Patience(silent_s=3.0),
+    "lane": Patience(silent_s=2.0, hung_s=3.0),
+}
+BEAT_S = 0.5
+PRUNE_S = 3600.0
+
+
+class Agent:
+    """One station. Build it, then `await run()`; SIGTERM and SIGINT end it safely."""
+
+    def __init__(self, config: StationConfig) -> None:
+        self.config = config
+        station = config.station
+        self.board = Board(station.id, station.kind)
+        self.metrics = Metrics(self.board, version("gate-agent"))
+        self._stop = asyncio.Event()
+        self._conductor: Conductor | None = None
+        self._journal_path = station.state_dir / config.journal.file
+
+    def stop(self) -> None:
+        """Close the lane, drain what can be drained, and end `run()`."""
+        self._stop.set()
+
+    async def run(self, on_ready: Callable[[], None] = lambda: None) -> None:
+        """Run the station until stopped. Raises GateError when it cannot start."""
+        config = self.config
+        config.station.state_dir.mkdir(parents=True, exist_ok=True)
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self.stop)
+        token = load_token(config.console.token_file)
+        chain = await asyncio.to_thread(FaceChain.load, config.face)
+        journal = Journal.open(self._journal_path, config.station.id, config.journal)
+        inference = ThreadPoolExecutor(1, "inference")
+        try:
+            await self._run(journal, FaceDesk(chain, inference), token, on_ready)
+        finally:
+            await asyncio.to_thread(inference.shutdown)
+            journal.close()
+            for number in (signal.SIGTERM, signal.SIGINT):
+                loop.remove_signal_handler(number)
+
+    async def _run(self, journal: Journal, face: FaceDesk, token: str, on_ready: Callable[[], None]) -> None:
+        config, notifier = self.config, Notifier.from_environment()
+        reference = ReferenceData(
+            config.policy, config.watchlist, config.trust.directory, config.trust.max_age_days
+        )
+        link = HubLink(config.hub, journal, on_command=self._obey, on_rejected=self._note_rejected)
+        conductor = Conductor(config.egate, reference, face, journal, self.board, link.wake)
+        self._conductor = conductor
+        devices = _devices(config, conductor)
+        conductor.attach(devices)
+        console = self._console(conductor, journal, token)
+        console.bind()
+        async with asyncio.TaskGroup() as group:
+            tasks = [
+                group.create_task(conductor.run(), name="conductor"),
+                *(group.create_task(s.run(), name=f"device {s.name}") for s in devices.all()),
+                group.create_task(link.run(), name="hub link"),
+                group.create_task(console.run(), name="console"),
+                group.create_task(self._beat(conductor, link, notifier), name="beat"),
+                group.create_task(_prune(journal), name="retention"),
+            ]
+            await conductor.note("started", version=version("gate-agent"), epoch=journal.epoch)
+            log.info("station runs", station=config.station.id, kind=config.station.kind, epoch=journal.epoch)
+            notifier.ready(f"station {config.station.id}")
+            on_ready()
+            await self._stop.wait()
+            notifier.stopping()
+            log.info("stopping", station=config.station.id)
+            await conductor.close_lane(config.egate.timing.exit_closing_s)
+            await conductor.note("stopped")
+            await _drained(journal, seconds=2.0)
+            for task in tasks:
+                task.cancel()
+
+    # ------------------------------------------------------------ parts
+
+    def _console(self, conductor: Conductor, journal: Journal, token: str) -> ConsoleServer:
+        def recent(count: int) -> list[dict[str, Any]]:
+            return [{**(r.entry or {}), "seq": r.seq} for r in journal.recent(count)]
+
+        app = create_app(
+            self.board,
+            conductor.act,
+            settings=self.config.console,
+            token=token,
+            words=officer_words(),
+            recent=recent,
+            metrics=self.metrics.exposition,
+        )
+        return ConsoleServer(app, self.config.console)
+
+    async def _beat(self, conductor: Conductor, link: HubLink, notifier: Notifier) -> None:
+        """The station's pulse: ages on the board, and the watchdog fed by a loop that really turns."""
+        while True:
+            conductor.show_health()
+            self.board.update(hub=link.view)
+            notifier.watchdog()
+            await asyncio.sleep(min(BEAT_S, notifier.watchdog_s or BEAT_S))
+
+    async def _obey(self, command: Command) -> CommandOutcome:
+        """A valid command of the hub; the orders among them are an officer's and journalled as such."""
+        conductor = self._conductor
+        if conductor is None:
+            return CommandOutcome(done=False, reason="COMMAND_FAILED", detail="the station is starting")
+        match command.action:
+            case "ping":
+                return CommandOutcome(done=True)
+            case "hold":
+                held = conductor.hold(command.transaction)
+                await conductor.note("hub_hold", done=held, officer=command.officer, reason=command.reason)
+                return CommandOutcome(held, "" if held else "TRANSACTION_UNKNOWN")
+            case "out_of_service" | "in_service" as action:
+                officer = command.officer or command.hub
+                objection = await conductor.act(OfficerAction(action, officer, command.reason))
+                return CommandOutcome(
+                    objection is None, "" if objection is None else "NOT_NOW", objection or ""
+                )
+            case _:
+                return CommandOutcome(done=False, reason="COMMAND_UNKNOWN")
+
+    async def _note_rejected(self, rejected: RejectedCommand) -> None:
+        if self._conductor is not None:
+            await self._conductor.note("command_rejected", reason=rejected.reason.value)
+
+
+def _devices(config: StationConfig, conductor: Conductor) -> Devices:
+    def supervised(name: str) -> Supervisor:
+        binding = config.devices[name]
+        driver = load_driver(binding.driver)
+        return Supervisor(
+            name,
+            binding.driver,
+            partial(driver, binding.config),  # pyright: ignore[reportCallIssue]
+            on_reading=partial(conductor.on_reading, name),
+            on_health=conductor.on_health,
+            patience=PATIENCE.get(name),
+        )
+
+    return Devices(
+        mrz=supervised("mrz"), chip=supervised("chip"), camera=supervised("camera"), lane=supervised("lane")
+    )
+
+
+async def _prune(journal: Journal) -> None:
+    """Retention: bodies that are old enough and acknowledged go; their hashes stay."""
+    while True:
+        await asyncio.to_thread(journal.prune)
+        await asyncio.sleep(PRUNE_S)
+
+
+async def _drained(journal: Journal, seconds: float) -> None:
+    """Give the hub link a moment to hand over what is left; the rest goes at the next start."""
+    try:
+        async with asyncio.timeout(seconds):
+            while journal.depth():  # noqa: ASYNC110 - the hub decides
+                await asyncio.sleep(0.05)
+    except TimeoutError:
+        log.info("outbox kept for the next start", outbox=journal.depth())
