@@ -7,7 +7,7 @@ The chip's checks come from :mod:`gate_agent.emrtd.inspection`, the watchlist's 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from types import MappingProxyType
 
@@ -143,7 +143,7 @@ class Capture:
     frames: int
     best: Comparison | None
     frame_age_ms: float = 0.0
-    quality: Mapping[str, float] = MappingProxyType({})
+    quality: Mapping[str, float] = field(default_factory=dict[str, float])
     problem: str = ""
 
 

@@ -231,7 +231,7 @@ class _ProcessImage:
             self._lights = LIGHTS_WITHOUT_AGENT
             self._shine()
 
-    async def _access(  # noqa: PLR0917 - the signature is pymodbus's
+    async def _access(
         self,
         function_code: int,
         start_address: int,

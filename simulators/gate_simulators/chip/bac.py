@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from collections.abc import Callable
 
 from gate_simulators.chip import tdes
 from gate_simulators.chip.apdu import SW, Command, Refused, Response
+from gate_simulators.chip.cipher_suites import TRIPLE_DES, SessionKeys, pad
+from gate_simulators.chip.key_agreement import Random
 from gate_simulators.chip.profile import ChipProfile
-from gate_simulators.chip.secure_messaging import TripleDesChannel
+from gate_simulators.chip.secure_messaging import SecureChannel
 from gate_simulators.chip.session import Session
 
 GET_CHALLENGE = 0x84
@@ -22,7 +23,7 @@ _CHECKSUM = 8
 class BasicAccessControl:
     """Knows the key printed in the MRZ; `random` supplies RND.IC and K.IC."""
 
-    def __init__(self, mrz_information: str, profile: ChipProfile, random: Callable[[int], bytes]) -> None:
+    def __init__(self, mrz_information: str, profile: ChipProfile, random: Random) -> None:
         # §9.7.2: K_seed is the first half of SHA-1 over number, birth and expiry with their check digits.
         k_seed = hashlib.sha1(mrz_information.encode("ascii")).digest()[:16]
         self._k_enc = tdes.derive_key(k_seed, tdes.ENCRYPTION)
@@ -69,14 +70,10 @@ class BasicAccessControl:
         return Response(SW.OK, e_ic + self._mac(e_ic))
 
     def _mac(self, cryptogram: bytes) -> bytes:
-        return tdes.retail_mac(self._k_mac, tdes.pad(cryptogram))
+        return tdes.retail_mac(self._k_mac, pad(cryptogram, tdes.BLOCK))
 
 
-def _channel(k_ifd: bytes, k_ic: bytes, rnd_ic: bytes, rnd_ifd: bytes) -> TripleDesChannel:
+def _channel(k_ifd: bytes, k_ic: bytes, rnd_ic: bytes, rnd_ifd: bytes) -> SecureChannel:
     """Session keys (§4.3, §9.7.4) and the first send sequence counter (§9.8.6.3)."""
     seed = bytes(a ^ b for a, b in zip(k_ifd, k_ic, strict=True))
-    return TripleDesChannel(
-        tdes.derive_key(seed, tdes.ENCRYPTION),
-        tdes.derive_key(seed, tdes.MESSAGE_AUTHENTICATION),
-        rnd_ic[4:] + rnd_ifd[4:],
-    )
+    return SecureChannel(SessionKeys.derived(TRIPLE_DES, seed), rnd_ic[4:] + rnd_ifd[4:])

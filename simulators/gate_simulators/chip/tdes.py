@@ -50,19 +50,6 @@ def decrypt(key: bytes, blocks: bytes) -> bytes:
     return decryptor.update(blocks) + decryptor.finalize()
 
 
-def pad(data: bytes) -> bytes:
-    """Padding method 2 of ISO/IEC 9797-1."""
-    return data + b"\x80" + bytes(-(len(data) + 1) % BLOCK)
-
-
-def unpad(data: bytes) -> bytes:
-    """Removes padding method 2. Raises ValueError when there is none."""
-    stripped = data.rstrip(b"\x00")
-    if not stripped.endswith(b"\x80"):
-        raise ValueError("no padding")
-    return stripped[:-1]
-
-
 def retail_mac(key: bytes, blocks: bytes) -> bytes:
     """MAC algorithm 3 of ISO/IEC 9797-1 over whole blocks (Doc 9303-11 §9.8.6.2)."""
     chained = encrypt(key[:BLOCK], blocks)[-BLOCK:]

@@ -1,0 +1,140 @@
+"""``gate-sim``: everything around an agent that is not there: devices, hub, broker, travellers, officer."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from gate_agent.errors import GateError
+
+app = typer.Typer(
+    name="gate-sim",
+    help="Simulated devices, hub and travellers, on the wires of the real ones.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+EGATE = Path("config/egate.toml")
+
+
+@app.command()
+def demo(
+    headless: Annotated[bool, typer.Option(help="play a scripted dozen and judge it")] = False,
+    travellers: Annotated[int, typer.Option(min=0, help="how many; 0: until Ctrl-C")] = 0,
+    seed: Annotated[int, typer.Option(help="order of the scenarios, noise, keys")] = 7,
+    pace: Annotated[float, typer.Option(min=0.1, max=10, help="faster than life; 0.0 chooses")] = 0.1,
+    config: Annotated[Path, typer.Option(help="the station's TOML file")] = EGATE,
+    state: Annotated[Path | None, typer.Option(help="where to keep state")] = None,
+    report: Annotated[Path, typer.Option(help="the headless run's report")] = Path("demo-report.json"),
+) -> None:
+    """Run a whole station: broker, hub, simulated lane, agent and travellers."""
+    from gate_simulators.demo import Show, run  # noqa: PLC0415 - loads the image libraries
+
+    chosen = pace if pace > 0.1 else (3.0 if headless else 1.0)
+    place = state or Path(".run/demo" if headless else ".run/egate")
+    count = travellers or (12 if headless else None)
+    try:
+        good = run(Show(config, place, count, seed, chosen, headless, report))
+    except GateError as error:
+        Console(stderr=True).print(f"[bold red]the demonstration cannot run[/]: {error}", highlight=False)
+        raise typer.Exit(1) from None
+    raise typer.Exit(0 if good else 1)
+
+
+@app.command()
+def egate(
+    config: Annotated[Path, typer.Option("--config", help="the station's TOML file")] = EGATE,
+    travellers: Annotated[bool, typer.Option(help="let travellers come by themselves")] = False,
+    seed: Annotated[int, typer.Option(help="noise and keys")] = 7,
+    pace: Annotated[float, typer.Option(min=0.1, max=10, help="doors faster than life")] = 1.0,
+) -> None:
+    """All simulated devices of an e-gate, for an agent in another terminal."""
+    from gate_simulators.lane_service import serve  # noqa: PLC0415
+
+    try:
+        serve(config, seed=seed, pace=pace, travellers=travellers)
+    except GateError as error:
+        Console(stderr=True).print(f"[bold red]the lane cannot be simulated[/]: {error}", highlight=False)
+        raise typer.Exit(1) from None
+
+
+@app.command()
+def hub(
+    database: Annotated[Path, typer.Option(help="where the hub keeps what it got")] = Path(".run/hub.sqlite"),
+    host: Annotated[str, typer.Option(help="the broker")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="the broker's port")] = 1883,
+    broker: Annotated[bool, typer.Option(help="start a broker too, when none is there")] = True,
+) -> None:
+    """The central hub: keeps every record once, acknowledges, bears witness."""
+    from gate_simulators.broker import Broker  # noqa: PLC0415
+    from gate_simulators.hub_console import run_hub  # noqa: PLC0415
+
+    database.parent.mkdir(parents=True, exist_ok=True)
+    own = Broker(database.parent / "broker", port=port, cache=Path(".cache/mosquitto")) if broker else None
+    try:
+        if own is not None:
+            own.start()
+        run_hub(database, host=host, port=port, version5=own.version5 if own is not None else True)
+    except GateError as error:
+        Console(stderr=True).print(f"[bold red]the hub cannot run[/]: {error}", highlight=False)
+        raise typer.Exit(1) from None
+    finally:
+        if own is not None:
+            own.stop()
+
+
+@app.command()
+def walk(
+    scenario: Annotated[str, typer.Argument(help="what to play; `gate-sim walk list` names all")],
+    control: Annotated[str, typer.Option(help="the lane's control interface")] = "http://127.0.0.1:8090",
+) -> None:
+    """Send a traveller to a lane that `gate-sim egate` simulates."""
+    import httpx  # noqa: PLC0415
+
+    from gate_simulators.travellers import EXPECTED  # noqa: PLC0415
+
+    if scenario not in EXPECTED:
+        Console().print("\n".join(EXPECTED))
+        raise typer.Exit(0 if scenario == "list" else 2)
+    try:
+        answer = httpx.post(f"{control}/travellers", json={"scenario": scenario}, timeout=10.0)
+    except httpx.HTTPError as error:
+        Console(stderr=True).print(f"[red]no lane answers at {control}[/]: {type(error).__name__}")
+        raise typer.Exit(1) from None
+    Console().print(answer.json())
+    raise typer.Exit(0 if answer.is_success else 1)
+
+
+@app.command()
+def fault(
+    device: Annotated[str, typer.Argument(help="mrz, chip, camera or lane; `list` shows all")],
+    kind: Annotated[str, typer.Argument(help="what goes wrong; `clear` ends all")] = "",
+    parameters: Annotated[list[str] | None, typer.Argument(help="key=value")] = None,
+    seconds: Annotated[float | None, typer.Option(help="for how long; otherwise until cleared")] = None,
+    control: Annotated[str, typer.Option(help="the lane's control interface")] = "http://127.0.0.1:8090",
+) -> None:
+    """Break a simulated device, or mend it."""
+    from gate_simulators.control import ControlClient, ControlError, parse_parameters  # noqa: PLC0415
+
+    console = Console()
+    try:
+        with ControlClient(control) as client:
+            if device == "list" or not kind:
+                for state in client.devices():
+                    console.print(state)
+            elif kind == "clear":
+                console.print(client.clear(device))
+            else:
+                values = parse_parameters(parameters or [])
+                console.print(client.inject(device, kind, seconds=seconds, parameters=values))
+    except ControlError as error:
+        console.print(f"[red]{error}[/]", highlight=False)
+        raise typer.Exit(1) from None
+
+
+def main() -> None:
+    app()
