@@ -122,18 +122,13 @@ def lane_referral(reason: str) -> CheckResult:
 
 
 def lane_in_order(persons: int) -> tuple[CheckResult, ...]:
-    """What the process established by coming so far as to decide."""
+    """What the process established by coming so far as to decide; with nobody inside yet, no occupancy."""
+    order = (CheckResult("document_present", Outcome.PASSED), CheckResult("lane_integrity", Outcome.PASSED))
+    if persons == 0:
+        return (*order, CheckResult("single_occupancy", Outcome.NOT_DONE))
     alone = persons == 1
-    return (
-        CheckResult("document_present", Outcome.PASSED),
-        CheckResult("lane_integrity", Outcome.PASSED),
-        CheckResult(
-            "single_occupancy",
-            Outcome.PASSED if alone else Outcome.FAILED,
-            () if alone else ("TAILGATING",),
-            {"persons": persons},
-        ),
-    )
+    outcome, reasons = (Outcome.PASSED, ()) if alone else (Outcome.FAILED, ("TAILGATING",))
+    return (*order, CheckResult("single_occupancy", outcome, reasons, {"persons": persons}))
 
 
 @dataclass(frozen=True, slots=True)

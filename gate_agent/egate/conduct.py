@@ -331,14 +331,13 @@ class Conductor:
                 self._display.picture("live", work.jpeg(frame.pixels), tx)
 
         camera = self._need_devices().camera
-        capture = await work.watch_face(
-            tx,
-            self._face,
-            self._frames,
-            self._settings,
-            lambda: camera.health.state is DeviceState.UP,
-            show,
-        )
+        restarts = camera.health.restarts
+
+        def trouble() -> bool:
+            health = camera.health
+            return health.state is not DeviceState.UP or health.restarts != restarts
+
+        capture = await work.watch_face(tx, self._face, self._frames, self._settings, trouble, show)
         tx.add(*checks.face(capture))
         self.post(v.FaceCaptured(ticket))
 

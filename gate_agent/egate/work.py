@@ -224,10 +224,14 @@ async def watch_face(
     desk: FaceDesk,
     frames: FrameSource,
     settings: EgateSettings,
-    camera_up: Callable[[], bool],
+    camera_trouble: Callable[[], bool],
     show: Callable[[Frame], None],
 ) -> Capture:
-    """Watch until a face matches, enough faces did not, or the time is over."""
+    """Watch until a face matches, enough faces did not, or the time is over.
+
+    `camera_trouble` tells whether the camera failed since the watch began: what a failing camera showed
+    is no evidence, for or against.
+    """
     deadline = time.monotonic() + settings.capture_budget_s
     portrait = await tx.portrait if tx.portrait is not None else "PORTRAIT_UNREADABLE"
     if isinstance(portrait, str):
@@ -236,10 +240,9 @@ async def watch_face(
     problem, compared, last, age_ms = "CAMERA_FROZEN", 0, -1, 0.0
     while compared < settings.capture_frames and (left := deadline - time.monotonic()) > 0:
         frame = await frames.next(last, min(left, STALE_FRAME_S))
+        if camera_trouble():
+            return Capture(compared, None, problem="CAMERA_FROZEN")
         if frame is None:
-            if not camera_up():
-                problem = "CAMERA_FROZEN"
-                break
             continue
         last = frame.sequence
         age_ms = round((time.monotonic() - frame.at) * 1000, 1)

@@ -11,18 +11,12 @@ from collections.abc import Callable
 from cryptography.hazmat.primitives.constant_time import bytes_eq
 
 from gate_agent.emrtd.apdu import CommandApdu
+from gate_agent.emrtd.ciphers import TripleDesSuite, des_cbc_decrypt, des_cbc_encrypt, pad, retail_mac
 from gate_agent.emrtd.errors import ChipError, StatusError
 from gate_agent.emrtd.key_derivation import mrz_seed, triple_des_keys
 from gate_agent.emrtd.mrz import MrzKey
 from gate_agent.emrtd.protocol import Protocol, transceive
-from gate_agent.emrtd.secure_messaging import (
-    SecureChannel,
-    TripleDesSuite,
-    des_cbc_decrypt,
-    des_cbc_encrypt,
-    pad,
-    retail_mac,
-)
+from gate_agent.emrtd.secure_messaging import SecureChannel
 
 Random = Callable[[int], bytes]
 """Gives that many bytes from a cryptographic source (``secrets.token_bytes``)."""

@@ -14,9 +14,14 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 @dataclass(frozen=True, slots=True)
 class NamedCurve:
-    """y² = x³ + ax + b over GF(p), generator (gx, gy) of order n, cofactor 1."""
+    """y² = x³ + ax + b over GF(p), generator (gx, gy) of order n, cofactor 1.
 
-    curve: ec.EllipticCurve
+    `curve` is what the `cryptography` library calls it; None for those that it does not have.
+    """
+
+    name: str
+    oid: str
+    curve: ec.EllipticCurve | None
     p: int
     a: int
     b: int
@@ -43,12 +48,24 @@ def identify(*, p: int, a: int, b: int, generator: bytes, n: int, cofactor: int 
     return None
 
 
+def by_oid(dotted: str) -> NamedCurve | None:
+    """The curve with this object identifier, or None."""
+    return next((candidate for candidate in CURVES if candidate.oid == dotted), None)
+
+
+def by_name(name: str) -> NamedCurve:
+    """The curve with this name (SEC 2 or RFC 5639 spelling)."""
+    return next(candidate for candidate in CURVES if candidate.name == name)
+
+
 def _hex(digits: str) -> int:
     return int(digits, 16)
 
 
 CURVES: tuple[NamedCurve, ...] = (
     NamedCurve(
+        "secp192r1",
+        "1.2.840.10045.3.1.1",
         ec.SECP192R1(),
         p=_hex("fffffffffffffffffffffffffffffffeffffffffffffffff"),
         a=_hex("fffffffffffffffffffffffffffffffefffffffffffffffc"),
@@ -58,6 +75,8 @@ CURVES: tuple[NamedCurve, ...] = (
         n=_hex("ffffffffffffffffffffffff99def836146bc9b1b4d22831"),
     ),
     NamedCurve(
+        "secp224r1",
+        "1.3.132.0.33",
         ec.SECP224R1(),
         p=_hex("ffffffffffffffffffffffffffffffff000000000000000000000001"),
         a=_hex("fffffffffffffffffffffffffffffffefffffffffffffffffffffffe"),
@@ -67,6 +86,8 @@ CURVES: tuple[NamedCurve, ...] = (
         n=_hex("ffffffffffffffffffffffffffff16a2e0b8f03e13dd29455c5c2a3d"),
     ),
     NamedCurve(
+        "secp256r1",
+        "1.2.840.10045.3.1.7",
         ec.SECP256R1(),
         p=_hex("ffffffff00000001000000000000000000000000ffffffffffffffffffffffff"),
         a=_hex("ffffffff00000001000000000000000000000000fffffffffffffffffffffffc"),
@@ -76,6 +97,8 @@ CURVES: tuple[NamedCurve, ...] = (
         n=_hex("ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551"),
     ),
     NamedCurve(
+        "secp384r1",
+        "1.3.132.0.34",
         ec.SECP384R1(),
         p=_hex(
             "fffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffeffffffff0000000000000000ffffffff"
@@ -97,6 +120,8 @@ CURVES: tuple[NamedCurve, ...] = (
         ),
     ),
     NamedCurve(
+        "secp521r1",
+        "1.3.132.0.35",
         ec.SECP521R1(),
         p=_hex(
             "01ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff"
@@ -124,6 +149,8 @@ CURVES: tuple[NamedCurve, ...] = (
         ),
     ),
     NamedCurve(
+        "secp256k1",
+        "1.3.132.0.10",
         ec.SECP256K1(),
         p=_hex("fffffffffffffffffffffffffffffffffffffffffffffffffffffffefffffc2f"),
         a=_hex("0000000000000000000000000000000000000000000000000000000000000000"),
@@ -133,6 +160,8 @@ CURVES: tuple[NamedCurve, ...] = (
         n=_hex("fffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141"),
     ),
     NamedCurve(
+        "brainpoolP256r1",
+        "1.3.36.3.3.2.8.1.1.7",
         ec.BrainpoolP256R1(),
         p=_hex("a9fb57dba1eea9bc3e660a909d838d726e3bf623d52620282013481d1f6e5377"),
         a=_hex("7d5a0975fc2c3057eef67530417affe7fb8055c126dc5c6ce94a4b44f330b5d9"),
@@ -142,6 +171,8 @@ CURVES: tuple[NamedCurve, ...] = (
         n=_hex("a9fb57dba1eea9bc3e660a909d838d718c397aa3b561a6f7901e0e82974856a7"),
     ),
     NamedCurve(
+        "brainpoolP384r1",
+        "1.3.36.3.3.2.8.1.1.11",
         ec.BrainpoolP384R1(),
         p=_hex(
             "8cb91e82a3386d280f5d6f7e50e641df152f7109ed5456b412b1da197fb71123acd3a729901d1a71874700133107ec53"
@@ -163,6 +194,8 @@ CURVES: tuple[NamedCurve, ...] = (
         ),
     ),
     NamedCurve(
+        "brainpoolP512r1",
+        "1.3.36.3.3.2.8.1.1.13",
         ec.BrainpoolP512R1(),
         p=_hex(
             "aadd9db8dbe9c48b3fd4e6ae33c9fc07cb308db3b3c9d20ed6639cca703308717d4d9b009bc66842aecda12a"
@@ -188,5 +221,38 @@ CURVES: tuple[NamedCurve, ...] = (
             "aadd9db8dbe9c48b3fd4e6ae33c9fc07cb308db3b3c9d20ed6639cca70330870553e5c414ca9261941866119"
             "7fac10471db1d381085ddaddb58796829ca90069"
         ),
+    ),
+    NamedCurve(
+        "brainpoolP192r1",
+        "1.3.36.3.3.2.8.1.1.3",
+        None,
+        p=_hex("c302f41d932a36cda7a3463093d18db78fce476de1a86297"),
+        a=_hex("6a91174076b1e0e19c39c031fe8685c1cae040e5c69a28ef"),
+        b=_hex("469a28ef7c28cca3dc721d044f4496bcca7ef4146fbf25c9"),
+        gx=_hex("c0a0647eaab6a48753b033c56cb0f0900a2f5c4853375fd6"),
+        gy=_hex("14b690866abd5bb88b5f4828c1490002e6773fa2fa299b8f"),
+        n=_hex("c302f41d932a36cda7a3462f9e9e916b5be8f1029ac4acc1"),
+    ),
+    NamedCurve(
+        "brainpoolP224r1",
+        "1.3.36.3.3.2.8.1.1.5",
+        None,
+        p=_hex("d7c134aa264366862a18302575d1d787b09f075797da89f57ec8c0ff"),
+        a=_hex("68a5e62ca9ce6c1c299803a6c1530b514e182ad8b0042a59cad29f43"),
+        b=_hex("2580f63ccfe44138870713b1a92369e33e2135d266dbb372386c400b"),
+        gx=_hex("0d9029ad2c7e5cf4340823b2a87dc68c9e4ce3174c1e6efdee12c07d"),
+        gy=_hex("58aa56f772c0726f24c6b89e4ecdac24354b9e99caa3f6d3761402cd"),
+        n=_hex("d7c134aa264366862a18302575d0fb98d116bc4b6ddebca3a5a7939f"),
+    ),
+    NamedCurve(
+        "brainpoolP320r1",
+        "1.3.36.3.3.2.8.1.1.9",
+        None,
+        p=_hex("d35e472036bc4fb7e13c785ed201e065f98fcfa6f6f40def4f92b9ec7893ec28fcd412b1f1b32e27"),
+        a=_hex("3ee30b568fbab0f883ccebd46d3f3bb8a2a73513f5eb79da66190eb085ffa9f492f375a97d860eb4"),
+        b=_hex("520883949dfdbc42d3ad198640688a6fe13f41349554b49acc31dccd884539816f5eb4ac8fb1f1a6"),
+        gx=_hex("43bd7e9afb53d8b85289bcc48ee5bfe6f20137d10a087eb6e7871e2a10a599c710af8d0d39e20611"),
+        gy=_hex("14fdd05545ec1cc8ab4093247f77275e0743ffed117182eaa9c77877aaac6ac7d35245d1692e8ee1"),
+        n=_hex("d35e472036bc4fb7e13c785ed201e065f98fcfa5b68f12a32d482ec7ee8658e98691555b44c59311"),
     ),
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from enum import IntEnum
+from enum import Enum, IntEnum
 
 from gate_agent.emrtd.mrz import MrzKey
 
@@ -15,6 +15,22 @@ class KeyUse(IntEnum):
     ENCRYPTION = 1
     MAC = 2
     PASSWORD = 3
+
+
+class Cipher(Enum):
+    """The block ciphers of secure messaging (§9.8.2); the value is the key length in bytes."""
+
+    TRIPLE_DES = (16, "3DES")
+    AES_128 = (16, "AES-128")
+    AES_192 = (24, "AES-192")
+    AES_256 = (32, "AES-256")
+
+    @property
+    def key_length(self) -> int:
+        return self.value[0]
+
+    def __str__(self) -> str:
+        return self.value[1]
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -28,6 +44,24 @@ class KeyPair:
 def mrz_seed(key: MrzKey) -> bytes:
     """K_seed of Basic Access Control: the first 16 bytes of SHA-1 over MRZ_information (§4.3.2)."""
     return hashlib.sha1(key.information.encode("ascii")).digest()[:16]
+
+
+def password_secret(key: MrzKey) -> bytes:
+    """f(π) of PACE for the printed zone: all of SHA-1 over MRZ_information (§4.4.4.1, §9.7.3)."""
+    return hashlib.sha1(key.information.encode("ascii")).digest()
+
+
+def derive_key(cipher: Cipher, secret: bytes, use: KeyUse) -> bytes:
+    """KDF(secret, use) for `cipher` (§9.7.1): SHA-1 for keys up to 128 bits, SHA-256 for longer ones."""
+    if cipher is Cipher.TRIPLE_DES:
+        return triple_des_key(secret, use)
+    digest = hashlib.sha1 if cipher is Cipher.AES_128 else hashlib.sha256
+    return digest(secret + int(use).to_bytes(4, "big")).digest()[: cipher.key_length]
+
+
+def session_keys(cipher: Cipher, secret: bytes) -> KeyPair:
+    """Both keys of a secure messaging session (§9.7.2)."""
+    return KeyPair(derive_key(cipher, secret, KeyUse.ENCRYPTION), derive_key(cipher, secret, KeyUse.MAC))
 
 
 def triple_des_key(secret: bytes, use: KeyUse) -> bytes:

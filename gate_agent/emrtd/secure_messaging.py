@@ -8,89 +8,18 @@ channel: its data are never returned and the channel never falls back to plain c
 from __future__ import annotations
 
 from contextlib import closing
-from typing import Protocol as Interface
 
-from cryptography.hazmat.decrepit.ciphers.algorithms import TripleDES
-from cryptography.hazmat.primitives.ciphers import Cipher, modes
 from cryptography.hazmat.primitives.constant_time import bytes_eq
 
 from gate_agent.emrtd import tlv
 from gate_agent.emrtd.apdu import MAX_SHORT_LE, CommandApdu, ResponseApdu, plain_words
+from gate_agent.emrtd.ciphers import CipherSuite, pad, unpad
 from gate_agent.emrtd.errors import ChannelLost
-from gate_agent.emrtd.key_derivation import KeyPair
 from gate_agent.emrtd.protocol import Progress, Protocol, T, transceive
 
 _CRYPTOGRAM_PADDED, _CRYPTOGRAM, _LE, _STATUS, _MAC = 0x87, 0x85, 0x97, 0x99, 0x8E
 _PADDING_INDICATOR = b"\x01"
 _MASKED_CLASS = 0x0C  # secure messaging, header authenticated (ISO/IEC 7816-4 §5.4.1)
-
-
-class CipherSuite(Interface):
-    """What a channel needs of its cipher; all inputs are padded to `block_size` already."""
-
-    @property
-    def block_size(self) -> int: ...
-
-    def encrypt(self, counter: bytes, data: bytes) -> bytes: ...
-
-    def decrypt(self, counter: bytes, data: bytes) -> bytes: ...
-
-    def mac(self, data: bytes) -> bytes:
-        """The eight-byte checksum over the send sequence counter and what follows it."""
-        ...
-
-
-class TripleDesSuite:
-    """Two-key triple DES in CBC mode with a zero IV, and the retail MAC (§9.8.6.2)."""
-
-    block_size = 8
-
-    def __init__(self, keys: KeyPair) -> None:
-        self._keys = keys
-
-    def encrypt(self, counter: bytes, data: bytes) -> bytes:
-        return des_cbc_encrypt(self._keys.encryption, data)
-
-    def decrypt(self, counter: bytes, data: bytes) -> bytes:
-        return des_cbc_decrypt(self._keys.encryption, data)
-
-    def mac(self, data: bytes) -> bytes:
-        return retail_mac(self._keys.mac, data)
-
-
-def des_cbc_encrypt(key: bytes, data: bytes) -> bytes:
-    """(Triple) DES CBC with a zero IV over whole blocks; an 8-byte key means single DES."""
-    encryptor = Cipher(TripleDES(_three_key(key)), modes.CBC(bytes(8))).encryptor()
-    return encryptor.update(data) + encryptor.finalize()
-
-
-def des_cbc_decrypt(key: bytes, data: bytes) -> bytes:
-    decryptor = Cipher(TripleDES(_three_key(key)), modes.CBC(bytes(8))).decryptor()
-    return decryptor.update(data) + decryptor.finalize()
-
-
-def _three_key(key: bytes) -> bytes:
-    return key * 3 if len(key) == 8 else key + key[:8]
-
-
-def retail_mac(key: bytes, data: bytes) -> bytes:
-    """ISO/IEC 9797-1 MAC algorithm 3 with DES over whole blocks (Doc 9303-11 §9.8.6.2)."""
-    chained = des_cbc_encrypt(key[:8], data[:-8])[-8:] if len(data) > 8 else bytes(8)
-    last = bytes(a ^ b for a, b in zip(chained, data[-8:], strict=True))
-    return des_cbc_encrypt(key, last)
-
-
-def pad(data: bytes, block_size: int) -> bytes:
-    """ISO/IEC 9797-1 padding method 2: 80, then zeros up to the block."""
-    return data + b"\x80" + bytes(-(len(data) + 1) % block_size)
-
-
-def unpad(data: bytes) -> bytes:
-    """Remove padding method 2. Raises ChannelLost when there is none."""
-    body = data.rstrip(b"\x00")
-    if not body.endswith(b"\x80"):
-        raise ChannelLost("the decrypted data are not padded")
-    return body[:-1]
 
 
 class SecureChannel:
@@ -104,6 +33,12 @@ class SecureChannel:
     @property
     def alive(self) -> bool:
         return self._alive
+
+    def restart(self, suite: CipherSuite) -> None:
+        """Go on with new keys and a counter of zero, as chip authentication asks (§6.2.3)."""
+        if not self._alive:
+            raise ChannelLost("the channel has ended")
+        self._suite, self._counter = suite, 0
 
     def protect(self, command: CommandApdu) -> CommandApdu:
         """The protected form of a plain command (§9.8.4). Advances the counter."""

@@ -12,13 +12,23 @@ from typing import Any, TypeAlias
 
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
-from cryptography.x509 import ObjectIdentifier
+from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa, utils
 
-from gate_agent.emrtd import curves
+from gate_agent.emrtd import curve_arithmetic, curves
+from gate_agent.emrtd.curve_arithmetic import Point, PointError
+from gate_agent.emrtd.curves import NamedCurve
 from gate_agent.errors import BadInput
 
-PublicKey: TypeAlias = rsa.RSAPublicKey | ec.EllipticCurvePublicKey
+
+@dataclass(frozen=True, slots=True)
+class CurvePublicKey:
+    """A public key on a curve that the `cryptography` library does not have (brainpoolP224r1, ...)."""
+
+    named: NamedCurve
+    point: Point
+
+
+PublicKey: TypeAlias = rsa.RSAPublicKey | ec.EllipticCurvePublicKey | CurvePublicKey
 
 
 class AlgorithmError(BadInput):
@@ -109,24 +119,34 @@ def public_key(info: Any, *, field: str) -> PublicKey:
     kind = str(info["algorithm"]["algorithm"].native)
     try:
         if kind == "ec":
-            return ec.EllipticCurvePublicKey.from_encoded_point(
-                _curve(info["algorithm"]["parameters"], field), bytes(info["public_key"])
-            )
+            return curve_key(curve_of(info["algorithm"]["parameters"], field), bytes(info["public_key"]))
         if kind in ("rsa", "rsassa_pss"):
             numbers = info["public_key"].parsed
             return rsa.RSAPublicNumbers(
                 int(numbers["public_exponent"].native), int(numbers["modulus"].native)
             ).public_key()
-    except (ValueError, UnsupportedAlgorithm) as error:
+    except (ValueError, UnsupportedAlgorithm, PointError) as error:
         raise AlgorithmError(f"the key is not valid: {error}", reason="KEY_INVALID", field=field) from error
     raise AlgorithmError(
         f"keys of type {kind} are not supported", reason="ALGORITHM_UNSUPPORTED", field=field
     )
 
 
-def _curve(parameters: Any, field: str) -> ec.EllipticCurve:
+def curve_key(curve: NamedCurve, encoded: bytes) -> PublicKey:
+    """The key at an encoded point. Raises ValueError or PointError."""
+    if curve.curve is None:
+        return CurvePublicKey(curve, curve_arithmetic.decode(curve, encoded))
+    return ec.EllipticCurvePublicKey.from_encoded_point(curve.curve, encoded)
+
+
+def curve_of(parameters: Any, field: str) -> NamedCurve:
+    """The curve that ECParameters (RFC 5480 §2.1.1, RFC 3279 §2.3.5) mean. Raises AlgorithmError."""
     if parameters.name == "named":
-        return _named_curve(str(parameters.chosen.dotted), field)
+        dotted = str(parameters.chosen.dotted)
+        named = curves.by_oid(dotted)
+        if named is None:
+            raise AlgorithmError(f"curve {dotted} is not supported", reason="CURVE_UNKNOWN", field=field)
+        return named
     if parameters.name != "specified":
         raise AlgorithmError("curve is implied, not stated", reason="CURVE_UNKNOWN", field=field)
     domain = parameters.chosen
@@ -145,17 +165,7 @@ def _curve(parameters: Any, field: str) -> ec.EllipticCurve:
         raise AlgorithmError(
             "explicit curve parameters are of no known curve", reason="CURVE_UNKNOWN", field=field
         )
-    return found.curve
-
-
-def _named_curve(dotted: str, field: str) -> ec.EllipticCurve:
-    try:
-        curve = ec.get_curve_for_oid(ObjectIdentifier(dotted))()
-    except LookupError as error:
-        raise AlgorithmError(f"curve {dotted} is not known", reason="CURVE_UNKNOWN", field=field) from error
-    if curve.name not in {known.curve.name for known in curves.CURVES}:
-        raise AlgorithmError(f"curve {curve.name} is not supported", reason="CURVE_UNKNOWN", field=field)
-    return curve
+    return found
 
 
 def verify(key: PublicKey, scheme: SignatureScheme, signature: bytes, data: bytes) -> bool:
@@ -166,9 +176,12 @@ def verify(key: PublicKey, scheme: SignatureScheme, signature: bytes, data: byte
             if scheme.kind is SignatureKind.ECDSA:
                 return False
             key.verify(signature, data, _rsa_padding(scheme), algorithm)
+        elif scheme.kind is not SignatureKind.ECDSA:
+            return False
+        elif isinstance(key, CurvePublicKey):
+            r, s = utils.decode_dss_signature(signature)
+            return curve_arithmetic.verify_ecdsa(key.named, key.point, digest(scheme.hash, data), r, s)
         else:
-            if scheme.kind is not SignatureKind.ECDSA:
-                return False
             key.verify(signature, data, ec.ECDSA(algorithm))
     except (InvalidSignature, ValueError, UnsupportedAlgorithm):
         return False

@@ -41,6 +41,8 @@ class ChipProfile:
     select_mf_sw: int = SW.OK
     select_before_access: bool = False
     strict_select: bool = False
+    pace_failure_sw: int = SW.AUTHENTICATION_FAILED
+    pace_needs_parameter_id: bool = False
 
 
 ORDINARY = ChipProfile("ordinary", "Follows Doc 9303; extended length with an 8 KiB buffer.")

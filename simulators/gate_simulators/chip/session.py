@@ -1,7 +1,6 @@
 """What a card remembers between two commands, and how protocols join it.
 
-PACE, chip, active and terminal authentication are each one more :class:`CardProtocol` in the card's
-list, beside :class:`~gate_simulators.chip.bac.BasicAccessControl`.
+Each protocol is one more :class:`CardProtocol` in the card's list; none knows of another.
 """
 
 from __future__ import annotations
@@ -20,6 +19,11 @@ class Session:
 
     `room` is the number of plain bytes that the response to the current command can carry. A protocol
     that agrees on keys puts the new channel into `next_channel`: it holds from the next command on.
+    `environment` is what the last MANAGE SECURITY ENVIRONMENT chose, known to the protocol that chose it.
+
+    For terminal authentication (Doc 9303-11 §7.1.3): `chip_identity` is ID_IC of the access procedure,
+    `terminal_key` the terminal's compressed key of chip authentication, `rights` the data groups that an
+    authenticated terminal may read beyond the others.
     """
 
     application: bool = False
@@ -28,14 +32,22 @@ class Session:
     channel: SecureChannel | None = None
     next_channel: SecureChannel | None = None
     room: int = 0
+    environment: object = None
     challenge: bytes = field(default=b"", repr=False)
+    chip_identity: bytes = field(default=b"", repr=False)
+    terminal_key: bytes = b""
+    rights: frozenset[str] = frozenset()
 
     def abort_secure_messaging(self) -> None:
         """The session keys and the rights they carried are gone (Doc 9303-11 §9.8.3)."""
         self.channel = None
         self.next_channel = None
         self.access = False
+        self.environment = None
         self.challenge = b""
+        self.chip_identity = b""
+        self.terminal_key = b""
+        self.rights = frozenset()
 
 
 class CardProtocol(Protocol):
