@@ -8,9 +8,9 @@ TRAVELLERS ?= 12
 SEED       ?= 7
 HEADLESS   ?=
 
-.PHONY: help setup setup-dev models demo test check bench lock clean
+.PHONY: help models setup setup-dev demo lock check test bench clean
 help: ## what can be made
-	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/'
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
 $(UV):
 	@$(PYTHON) -m pip install -q --disable-pip-version-check --root-user-action=ignore --target .tool uv
@@ -26,12 +26,21 @@ $(UV):
 	@$(UV) pip install -q --no-deps -e .
 	@touch $@
 
-models: .venv/.base ## convert the face models once (cached in .cache/)
+models: .venv/.base
 	@$(BIN)/gate-models build --quiet
+	@PYTHON=$(PYTHON) $(BIN)/python -m gate_simulators.photographs
 
-setup: .venv/.base models ## virtual environment, models, broker, test photographs
+setup: .venv/.base models ## only set up: environment, face models, test photographs, broker
+	@$(BIN)/python -m gate_simulators.broker
 
-setup-dev: .venv/.dev models
+setup-dev: .venv/.dev setup
+
+demo: setup ## the main job on simulators, with the console at http://127.0.0.1:8080 (HEADLESS=1 TRAVELLERS=12 SEED=7)
+ifeq ($(HEADLESS),)
+	@$(BIN)/gate-sim demo --seed $(SEED)
+else
+	@$(BIN)/gate-sim demo --seed $(SEED) --headless --travellers $(TRAVELLERS)
+endif
 
 lock: | $(UV) ## pin every dependency with its hash
 	@$(UV) pip compile -q pyproject.toml --universal --generate-hashes --no-header --extra models --extra sim -o requirements.lock
@@ -43,6 +52,9 @@ check: setup-dev ## formatter, linter, types and architecture walls
 
 test: setup-dev ## pass the tests
 	@$(BIN)/python -m pytest
+
+bench: setup-dev ## every performance claim beside its peer
+	@$(BIN)/python benchmarks/run.py
 
 clean:
 	rm -rf .tool .venv .cache .run

@@ -253,3 +253,15 @@ def _free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]
+
+
+def main() -> int:
+    """For the set-up: find a mosquitto, or unpack one; without either the embedded broker serves."""
+    cache = Path(".cache/mosquitto")
+    program = find_mosquitto(cache) or unpack_mosquitto(cache)
+    print(f"broker: {program.path if program else 'embedded (MQTT 3.1.1); mosquitto is not to be had'}")
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
