@@ -10,12 +10,13 @@ from hypothesis import strategies as st
 
 from gate_agent.emrtd.apdu import CommandApdu, ResponseApdu
 from gate_agent.emrtd.bac import basic_access_control
+from gate_agent.emrtd.ciphers import TripleDesSuite, pad, unpad
 from gate_agent.emrtd.errors import ChannelLost, ChipError
 from gate_agent.emrtd.exchange import run
 from gate_agent.emrtd.key_derivation import KeyPair, mrz_seed, triple_des_keys
 from gate_agent.emrtd.mrz import MrzKey
 from gate_agent.emrtd.protocol import Protocol, transceive
-from gate_agent.emrtd.secure_messaging import SecureChannel, TripleDesSuite, pad, secured, unpad
+from gate_agent.emrtd.secure_messaging import SecureChannel, secured
 
 KEY = MrzKey("L898902C", "690806", "940623")
 RND_IC = bytes.fromhex("4608F91988702212")
