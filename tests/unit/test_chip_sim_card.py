@@ -10,9 +10,6 @@ import secrets
 from collections.abc import Mapping
 
 import pytest
-from gate_simulators.chip import PROFILES, Chip, ChipProfile, ber
-from gate_simulators.chip.filesystem import FILE_IDS
-from gate_simulators.chip.profile import ORDINARY
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -23,6 +20,9 @@ from gate_agent.emrtd.exchange import run
 from gate_agent.emrtd.files import ElementaryFile, ReadingHabits, read_file, select_application
 from gate_agent.emrtd.mrz import MrzKey
 from gate_agent.emrtd.secure_messaging import SecureChannel, secured
+from gate_simulators.chip import PROFILES, Chip, ChipProfile, ber
+from gate_simulators.chip.filesystem import FILE_IDS
+from gate_simulators.chip.profile import ORDINARY
 
 KEY = MrzKey("L898902C3", "740812", "120415")
 OTHER_KEY = MrzKey("L898902C3", "740812", "120416")

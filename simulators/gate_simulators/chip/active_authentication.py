@@ -12,11 +12,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 
 from gate_simulators.chip.apdu import SW, Command, Refused, Response
+from gate_simulators.chip.cipher_suites import DIGESTS
 from gate_simulators.chip.key_agreement import Random
 from gate_simulators.chip.profile import ChipProfile
 from gate_simulators.chip.session import Session
@@ -32,14 +32,6 @@ TRAILERS: Mapping[str, bytes] = {
     "sha256": b"\x34\xcc",
     "sha384": b"\x36\xcc",
     "sha512": b"\x35\xcc",
-}
-
-_DIGESTS: Mapping[str, hashes.HashAlgorithm] = {
-    "sha1": hashes.SHA1(),
-    "sha224": hashes.SHA224(),
-    "sha256": hashes.SHA256(),
-    "sha384": hashes.SHA384(),
-    "sha512": hashes.SHA512(),
 }
 
 
@@ -82,7 +74,7 @@ class EcdsaAuthenticationKey:
     der: bool = False
 
     def sign(self, nonce: bytes, random: Random) -> bytes:
-        signature = self.key.sign(nonce, ec.ECDSA(_DIGESTS[self.digest]))
+        signature = self.key.sign(nonce, ec.ECDSA(DIGESTS[self.digest]))
         if self.der:
             return signature
         width = (self.key.curve.key_size + 7) // 8

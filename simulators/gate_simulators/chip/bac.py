@@ -28,6 +28,8 @@ class BasicAccessControl:
         k_seed = hashlib.sha1(mrz_information.encode("ascii")).digest()[:16]
         self._k_enc = tdes.derive_key(k_seed, tdes.ENCRYPTION)
         self._k_mac = tdes.derive_key(k_seed, tdes.MESSAGE_AUTHENTICATION)
+        # TR-03110-1 §3.5: after BAC the chip is known by its document number with its check digit.
+        self._document_number = mrz_information[:10].encode("ascii")
         self._profile = profile
         self._random = random
 
@@ -67,6 +69,7 @@ class BasicAccessControl:
         e_ic = tdes.encrypt(self._k_enc, rnd_ic + rnd_ifd + k_ic)
         session.next_channel = _channel(k_ifd, k_ic, rnd_ic, rnd_ifd)
         session.access = True
+        session.chip_identity = self._document_number
         return Response(SW.OK, e_ic + self._mac(e_ic))
 
     def _mac(self, cryptogram: bytes) -> bytes:

@@ -7,14 +7,20 @@ Whatever arrives, the answer is a status word, never an exception.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from dataclasses import replace
 
 from gate_simulators.chip.apdu import SW, Command, Refused, Response, decode_command
-from gate_simulators.chip.bac import BasicAccessControl
+from gate_simulators.chip.dynamic_data import GENERAL_AUTHENTICATE
 from gate_simulators.chip.filesystem import FileSystem
+from gate_simulators.chip.key_agreement import Random
+from gate_simulators.chip.personalization import Personalization
 from gate_simulators.chip.profile import ORDINARY, ChipProfile
 from gate_simulators.chip.reading import FileReading
 from gate_simulators.chip.session import CardProtocol, Session
+
+COMMAND_CHAINING = 0x10
+MAX_CHAINED = 4096
 
 _SHORT_RESPONSE = 256
 
@@ -22,9 +28,9 @@ _SHORT_RESPONSE = 256
 class Chip:
     """An eMRTD chip.
 
-    `files` maps names (``EF.COM``, ``EF.SOD``, ``DG1``, ...) to contents. `mrz_information` is what BAC
-    derives its keys from (document number, birth and expiry, each with its check digit; Doc 9303-11
-    §9.7.2); None makes a chip without access control. `random` is the chip's random number generator.
+    `files` maps names (``EF.COM``, ``EF.SOD``, ``DG1``, ...) to contents. `secrets` is what else the
+    issuer wrote; the MRZ information alone makes a chip with BAC and nothing more, None one without
+    access control. `random` is the chip's random number generator.
     """
 
     ATR = bytes.fromhex("3B80800101")
@@ -33,15 +39,22 @@ class Chip:
     def __init__(
         self,
         files: Mapping[str, bytes],
-        mrz_information: str | None,
+        secrets: Personalization | str | None,
         profile: ChipProfile = ORDINARY,
-        random: Callable[[int], bytes] = os.urandom,
+        random: Random = os.urandom,
     ) -> None:
+        if not isinstance(secrets, Personalization):
+            secrets = Personalization(mrz_information=secrets)
         self.profile = profile
-        protected = mrz_information is not None
-        self._protocols: list[CardProtocol] = [FileReading(FileSystem(files, protected=protected), profile)]
-        if mrz_information is not None:
-            self._protocols.append(BasicAccessControl(mrz_information, profile, random))
+        system = FileSystem(
+            files,
+            protected=secrets.protected,
+            for_terminals=secrets.for_terminals if secrets.cvca is not None else frozenset(),
+        )
+        self._protocols: list[CardProtocol] = [
+            FileReading(system, profile),
+            *secrets.protocols(profile, random),
+        ]
         self._session = Session()
 
     def reset(self) -> None:
@@ -83,16 +96,39 @@ class Chip:
         return response
 
     def _dispatch(self, command: Command) -> Response:
-        if command.cla:
+        if command.cla & ~COMMAND_CHAINING:
             return Response(SW.CLASS_NOT_SUPPORTED)
         try:
+            whole = self._unchained(command)
+            if whole is None:
+                return Response(SW.OK)
             for protocol in self._protocols:
-                response = protocol.answer(command, self._session)
+                response = protocol.answer(whole, self._session)
                 if response is not None:
                     return response
         except Refused as refused:
             return Response(refused.sw)
         return Response(SW.INSTRUCTION_NOT_SUPPORTED)
+
+    def _unchained(self, command: Command) -> Command | None:
+        """The whole command of a chain (ISO/IEC 7816-4 §5.3.3); None while more of it is to come.
+
+        GENERAL AUTHENTICATE has the chaining bit for steps that are answered one by one (Doc 9303-11
+        §4.4.4).
+        """
+        more = command.cla & COMMAND_CHAINING
+        if command.ins == GENERAL_AUTHENTICATE:
+            return replace(command, cla=0)
+        chained = self._session.chained
+        if chained is not None and (chained.ins, chained.p1p2) != (command.ins, command.p1p2):
+            chained = None  # another command ends the chain
+        data = (chained.data if chained is not None else b"") + command.data
+        if len(data) > MAX_CHAINED:
+            self._session.chained = None
+            raise Refused(SW.WRONG_LENGTH)
+        whole = replace(command, cla=0, data=data)
+        self._session.chained = whole if more else None
+        return None if more else whole
 
     def _switch_channel(self) -> None:
         if self._session.next_channel is not None:

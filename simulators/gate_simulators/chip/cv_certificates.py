@@ -7,7 +7,7 @@ that it already trusts.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date
 
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
@@ -15,7 +15,9 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 
-from gate_simulators.chip import ber
+from gate_simulators.chip import ber, elliptic
+from gate_simulators.chip.cipher_suites import DIGESTS
+from gate_simulators.chip.domain_parameters import CURVES_BY_NAME
 from gate_simulators.chip.protocols import ID_ROLE_IS, ID_TA, contents
 
 CERTIFICATE = 0x7F21
@@ -35,13 +37,16 @@ _DISCRETIONARY = 0x53
 READ_DG3, READ_DG4 = 0x01, 0x02
 """Rights of an inspection system (TR-03110-1 §A.1): fingerprints and irises."""
 
-_DIGESTS: Mapping[str, hashes.HashAlgorithm] = {
-    "sha1": hashes.SHA1(),
-    "sha224": hashes.SHA224(),
-    "sha256": hashes.SHA256(),
-    "sha384": hashes.SHA384(),
-    "sha512": hashes.SHA512(),
+IMPLEMENTATIONS: Mapping[str, ec.EllipticCurve] = {
+    "secp224r1": ec.SECP224R1(),
+    "secp256r1": ec.SECP256R1(),
+    "secp384r1": ec.SECP384R1(),
+    "secp521r1": ec.SECP521R1(),
+    "brainpoolP256r1": ec.BrainpoolP256R1(),
+    "brainpoolP384r1": ec.BrainpoolP384R1(),
+    "brainpoolP512r1": ec.BrainpoolP512R1(),
 }
+"""The curves on which the `cryptography` package verifies."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +91,7 @@ class TerminalKey:
     key: ec.EllipticCurvePublicKey | rsa.RSAPublicKey
 
     def verifies(self, signature: bytes, message: bytes) -> bool:
-        digest = _DIGESTS[self.algorithm.digest]
+        digest = DIGESTS[self.algorithm.digest]
         try:
             if isinstance(self.key, rsa.RSAPublicKey):
                 self.key.verify(signature, message, self._padding(digest), digest)
@@ -140,16 +145,13 @@ class CvCertificate:
         algorithm = ALGORITHMS.get(objects.get(_OID, b""))
         if algorithm is None:
             raise CertificateRefused("the key is for no algorithm of terminal authentication")
-        if algorithm.kind != "ECDSA":
-            numbers = (int.from_bytes(objects.get(tag, b""), "big") for tag in (0x82, 0x81))
-            return TerminalKey(algorithm, _checked(lambda: rsa.RSAPublicNumbers(*numbers).public_key()))
-        curve = _curve(objects) or (issuer.key.curve if issuer and not _is_rsa(issuer) else None)
-        if curve is None:
-            raise CertificateRefused("the key is on no curve that the chip knows")
-        point = objects.get(0x86, b"")
-        return TerminalKey(
-            algorithm, _checked(lambda: ec.EllipticCurvePublicKey.from_encoded_point(curve, point))
-        )
+        try:
+            if algorithm.kind == "ECDSA":
+                return TerminalKey(algorithm, _point(objects, issuer))
+            exponent, modulus = (int.from_bytes(objects.get(tag, b""), "big") for tag in (0x82, 0x81))
+            return TerminalKey(algorithm, rsa.RSAPublicNumbers(exponent, modulus).public_key())
+        except (ValueError, UnsupportedAlgorithm) as error:
+            raise CertificateRefused("the public key is none") from error
 
 
 def parse(data: bytes) -> CvCertificate:
@@ -182,5 +184,53 @@ def parse_file(data: bytes) -> CvCertificate:
     return parse(outer[CERTIFICATE])
 
 
-def _is_rsa(key: TerminalKey) -> bool:
-    return isinstance(key.key, rsa.RSAPublicKey)
+def _point(objects: Mapping[int, bytes], issuer: TerminalKey | None) -> ec.EllipticCurvePublicKey:
+    curve = _named_curve(objects)
+    if curve is None:
+        if issuer is None or not isinstance(issuer.key, ec.EllipticCurvePublicKey):
+            raise CertificateRefused("the key names no curve, and its issuer has none")
+        curve = issuer.key.curve
+    return ec.EllipticCurvePublicKey.from_encoded_point(curve, objects.get(0x86, b""))
+
+
+def _named_curve(objects: Mapping[int, bytes]) -> ec.EllipticCurve | None:
+    """The curve of the domain parameters (§D.3.3); None when there are none (conditional below CVCA)."""
+    if 0x81 not in objects:
+        return None
+    given = tuple(int.from_bytes(objects.get(tag, b""), "big") for tag in (0x81, 0x82, 0x83, 0x85))
+    for name, implementation in IMPLEMENTATIONS.items():
+        known = CURVES_BY_NAME[name]
+        generator = elliptic.encode(known, (known.gx, known.gy))
+        if given == (known.p, known.a, known.b, known.n) and objects.get(0x84) == generator:
+            return implementation
+    raise CertificateRefused("the key is on no curve that the chip knows")
+
+
+def _objects(data: bytes) -> dict[int, bytes]:
+    try:
+        objects = ber.decode(data)
+    except ber.BerError as error:
+        raise CertificateRefused("is not BER-TLV") from error
+    if len(dict(objects)) != len(objects):
+        raise CertificateRefused("has a data object twice")
+    return dict(objects)
+
+
+def _reference(objects: Mapping[int, bytes], tag: int) -> str:
+    """Country, mnemonic and sequence number, at most 16 characters (§C.1.5)."""
+    value = objects.get(tag, b"")
+    if not 1 <= len(value) <= 16:
+        raise CertificateRefused(f"reference {tag:X} has {len(value)} octets")
+    return value.decode("iso-8859-1")
+
+
+def _date(objects: Mapping[int, bytes], tag: int) -> date:
+    """Six digits, one to an octet: YYMMDD of this century (§D.2.1.3)."""
+    digits = objects.get(tag, b"")
+    if len(digits) != 6 or max(digits) > 9:
+        raise CertificateRefused(f"date {tag:X} is not six digits")
+    year, month, day = (10 * digits[at] + digits[at + 1] for at in (0, 2, 4))
+    try:
+        return date(2000 + year, month, day)
+    except ValueError as error:
+        raise CertificateRefused(f"date {tag:X} is not in the calendar") from error

@@ -1,4 +1,4 @@
-"""Dynamic authentication data, DO'7C' of GENERAL AUTHENTICATE (Doc 9303-11 §4.4.4, ISO/IEC 7816-4 §11.5.5)."""
+"""Dynamic authentication data, DO'7C' of GENERAL AUTHENTICATE (Doc 9303-11 §4.4.4, ISO/IEC 7816-4 §11.5)."""
 
 from __future__ import annotations
 

@@ -27,29 +27,44 @@ FILE_IDS: Mapping[str, FileId] = {
     "EF.CardSecurity": FileId(0x011D, 0x1D, in_application=False),
     "EF.COM": FileId(0x011E, 0x1E),
     "EF.SOD": FileId(0x011D, 0x1D),
+    "EF.CVCA": FileId(0x011C, 0x1C),
     **{f"DG{n}": FileId(0x0100 + n, n) for n in range(1, 17)},
 }
 
 
+_PROTECTED_IN_MF = frozenset({"EF.CardSecurity"})
+"""EF.CardSecurity is readable after PACE only (Doc 9303-10 §3.11.4)."""
+
+
 @dataclass(frozen=True, slots=True)
 class ElementaryFile:
-    """A transparent EF. `needs_access`: readable only after BAC or PACE (Doc 9303-11 §4.2)."""
+    """A transparent EF. `needs_access`: readable only after BAC or PACE (Doc 9303-11 §4.2);
+    `needs_terminal`: only after terminal authentication (§7.1)."""
 
     name: str
     id: FileId
     content: bytes
     needs_access: bool
+    needs_terminal: bool
 
 
 class FileSystem:
     """The master file and the LDS1 application, made from named contents (``EF.COM``, ``DG1``, ...)."""
 
-    def __init__(self, contents: Mapping[str, bytes], *, protected: bool) -> None:
+    def __init__(
+        self, contents: Mapping[str, bytes], *, protected: bool, for_terminals: frozenset[str] = frozenset()
+    ) -> None:
         unknown = contents.keys() - FILE_IDS.keys()
         if unknown:
             raise ValueError(f"not files of an eMRTD: {', '.join(sorted(unknown))}")
         self._files = tuple(
-            ElementaryFile(name, where, content, needs_access=protected and where.in_application)
+            ElementaryFile(
+                name,
+                where,
+                content,
+                needs_access=protected and (where.in_application or name in _PROTECTED_IN_MF),
+                needs_terminal=name in for_terminals,
+            )
             for name, content in contents.items()
             for where in (FILE_IDS[name],)
         )

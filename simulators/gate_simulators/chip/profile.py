@@ -43,6 +43,8 @@ class ChipProfile:
     strict_select: bool = False
     pace_failure_sw: int = SW.AUTHENTICATION_FAILED
     pace_needs_parameter_id: bool = False
+    signs_nothing_at_maximal_le: bool = False
+    truncates_signature: bool = False
 
 
 ORDINARY = ChipProfile("ordinary", "Follows Doc 9303; extended length with an 8 KiB buffer.")

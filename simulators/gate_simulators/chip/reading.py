@@ -156,3 +156,5 @@ def _check_access(file: ElementaryFile, session: Session) -> None:
     """Doc 9303-11 §4.2: the contents are for terminals that proved to know the MRZ, over the channel."""
     if file.needs_access and not (session.access and session.channel is not None):
         raise Refused(SW.SECURITY_STATUS_NOT_SATISFIED)
+    if file.needs_terminal and file.name not in session.rights:
+        raise Refused(SW.SECURITY_STATUS_NOT_SATISFIED)

@@ -19,6 +19,7 @@ class Session:
 
     `room` is the number of plain bytes that the response to the current command can carry. A protocol
     that agrees on keys puts the new channel into `next_channel`: it holds from the next command on.
+    `chained` is the part of a command chain that has come so far.
     `environment` is what the last MANAGE SECURITY ENVIRONMENT chose, known to the protocol that chose it.
 
     For terminal authentication (Doc 9303-11 §7.1.3): `chip_identity` is ID_IC of the access procedure,
@@ -33,6 +34,7 @@ class Session:
     next_channel: SecureChannel | None = None
     room: int = 0
     environment: object = None
+    chained: Command | None = None
     challenge: bytes = field(default=b"", repr=False)
     chip_identity: bytes = field(default=b"", repr=False)
     terminal_key: bytes = b""
@@ -44,6 +46,7 @@ class Session:
         self.next_channel = None
         self.access = False
         self.environment = None
+        self.chained = None
         self.challenge = b""
         self.chip_identity = b""
         self.terminal_key = b""
