@@ -23,7 +23,7 @@ from gate_agent.egate.work import FaceDesk
 from gate_agent.face.chain import FaceChain
 from gate_agent.hub.commands import Command, CommandOutcome, RejectedCommand
 from gate_agent.hub.link import HubLink
-from gate_agent.journal import Journal
+from gate_agent.journal import Journal, RecordKind
 from gate_agent.logs import get_logger
 from gate_agent.metrics import Metrics
 from gate_agent.notify import Notifier
@@ -115,16 +115,13 @@ class Agent:
     # ------------------------------------------------------------ parts
 
     def _console(self, conductor: Conductor, journal: Journal, token: str) -> ConsoleServer:
-        def recent(count: int) -> list[dict[str, Any]]:
-            return [{**(r.entry or {}), "seq": r.seq} for r in journal.recent(count)]
-
         app = create_app(
             self.board,
             conductor.act,
             settings=self.config.console,
             token=token,
             words=officer_words(),
-            recent=recent,
+            recent=partial(_recent, journal),
             metrics=self.metrics.exposition,
         )
         return ConsoleServer(app, self.config.console)
@@ -179,6 +176,18 @@ def _devices(config: StationConfig, conductor: Conductor) -> Devices:
     return Devices(
         mrz=supervised("mrz"), chip=supervised("chip"), camera=supervised("camera"), lane=supervised("lane")
     )
+
+
+def _recent(journal: Journal, count: int) -> list[dict[str, Any]]:
+    """The newest records that an officer asks for: decisions, orders and alarms, not the agent's own."""
+    wanted = {RecordKind.DECISION.value, RecordKind.OFFICER_ACTION.value, RecordKind.LANE_EVENT.value}
+    rows: list[dict[str, Any]] = []
+    for record in journal.recent(4 * count):
+        entry: dict[str, Any] = dict(record.entry or {})
+        if entry.get("kind") in wanted:
+            body: dict[str, Any] = entry.get("body", {})
+            rows.append({**entry, "body": body.get("decision", body), "seq": record.seq})
+    return rows[:count]
 
 
 async def _prune(journal: Journal) -> None:
