@@ -18,6 +18,7 @@ from gate_agent.errors import GateError
 ContentInfo: Any = cms.ContentInfo
 X509Certificate: Any = x509.Certificate
 SubjectPublicKeyInfo: Any = keys.PublicKeyInfo
+EcDomainParameters: Any = keys.ECDomainParameters
 pem: Any = _pem
 _Sequence: Any = core.Sequence
 _SequenceOf: Any = core.SequenceOf

@@ -6,8 +6,6 @@ is a triple DES secure messaging channel.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from cryptography.hazmat.primitives.constant_time import bytes_eq
 
 from gate_agent.emrtd.apdu import CommandApdu
@@ -15,11 +13,8 @@ from gate_agent.emrtd.ciphers import TripleDesSuite, des_cbc_decrypt, des_cbc_en
 from gate_agent.emrtd.errors import ChipError, StatusError
 from gate_agent.emrtd.key_derivation import mrz_seed, triple_des_keys
 from gate_agent.emrtd.mrz import MrzKey
-from gate_agent.emrtd.protocol import Protocol, transceive
+from gate_agent.emrtd.protocol import Protocol, Random, transceive
 from gate_agent.emrtd.secure_messaging import SecureChannel
-
-Random = Callable[[int], bytes]
-"""Gives that many bytes from a cryptographic source (``secrets.token_bytes``)."""
 
 _GET_CHALLENGE = CommandApdu(0x00, 0x84, 0x00, 0x00, le=8)
 _CRYPTOGRAM = 32

@@ -1,4 +1,4 @@
-"""The ciphers of secure messaging, triple DES and AES (Doc 9303-11 §9.8.6-9.8.7; ISO/IEC 9797-1, NIST SP 800-38B).
+"""The ciphers of secure messaging, triple DES and AES (Doc 9303-11 §9.8.6-9.8.7, ISO/IEC 9797-1, SP 800-38B).
 
 The primitives are those of the `cryptography` library; this module says how Doc 9303 puts them together:
 initial vectors, paddings and checksums.

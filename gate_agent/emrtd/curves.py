@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from cryptography.hazmat.primitives.asymmetric import ec
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class NamedCurve:
     """y² = x³ + ax + b over GF(p), generator (gx, gy) of order n, cofactor 1.
 
@@ -28,6 +28,9 @@ class NamedCurve:
     gx: int
     gy: int
     n: int
+
+    def __repr__(self) -> str:
+        return f"<NamedCurve {self.name}>"
 
     @property
     def width(self) -> int:

@@ -15,14 +15,14 @@ from datetime import datetime
 
 from gate_agent.devices import CardLost, DeviceTimeout
 from gate_agent.emrtd import lds
-from gate_agent.emrtd.bac import Random, basic_access_control
+from gate_agent.emrtd.bac import basic_access_control
 from gate_agent.emrtd.errors import ChannelLost, ChipError, FileError
 from gate_agent.emrtd.exchange import ExchangeCancelled
 from gate_agent.emrtd.files import ElementaryFile, ReadingHabits, read_file, select_application
 from gate_agent.emrtd.lds import EF_COM, EF_DG1, EF_DG2, EF_SOD, CommonData, Portrait
 from gate_agent.emrtd.mrz import Mrz, MrzKey
 from gate_agent.emrtd.passive_auth import authenticate, compare_hashes
-from gate_agent.emrtd.protocol import Progress, Protocol, T
+from gate_agent.emrtd.protocol import Progress, Protocol, Random, T
 from gate_agent.emrtd.secure_messaging import secured
 from gate_agent.emrtd.sod import SecurityObject, parse_sod
 from gate_agent.emrtd.trust import TrustStore

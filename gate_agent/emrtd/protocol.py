@@ -7,7 +7,7 @@ It yields a :class:`CommandApdu` and is sent the chip's :class:`ResponseApdu`, o
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from typing import TypeAlias, TypeVar
 
@@ -24,6 +24,9 @@ class Progress:
 
 
 T = TypeVar("T")
+
+Random: TypeAlias = Callable[[int], bytes]
+"""Gives that many bytes from a cryptographic source (``secrets.token_bytes``)."""
 
 Protocol: TypeAlias = Generator[CommandApdu | Progress, ResponseApdu | None, T]
 
