@@ -13,10 +13,11 @@ import random
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
-from concurrent.futures import Future
+from collections.abc import Callable, Coroutine
+from concurrent.futures import Future, InvalidStateError
+from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 from gate_agent.devices import (
     Device,
@@ -24,6 +25,7 @@ from gate_agent.devices import (
     DeviceError,
     DeviceHealth,
     DeviceState,
+    DeviceTimeout,
     GarbledReading,
 )
 from gate_agent.logs import get_logger
@@ -34,6 +36,9 @@ log = get_logger(__name__)
 
 MAX_GARBLED = 5
 """So many garbled readings in a row, and the device is opened anew."""
+
+MAX_ABANDONED = 3
+"""So many threads of one driver that do not end, and it is not started again until one does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +104,9 @@ class Supervisor:
     async def run(self) -> None:
         """Supervise until cancelled; then the device is closed and its thread has ended."""
         pause = self._patience.backoff_first_s
+        abandoned: list[_Attempt] = []
         while True:
+            await self._until_few(abandoned)
             attempt = _Attempt(self._make, self._patience.hung_s)
             self._attempt = attempt
             started = time.monotonic()
@@ -107,7 +114,9 @@ class Supervisor:
                 await self._supervise(attempt)
             finally:
                 self._attempt = None
-                await asyncio.shield(asyncio.to_thread(attempt.end, self._patience.stop_s))
+                await _finished(asyncio.to_thread(attempt.end, self._patience.stop_s))
+            if not attempt.ended:
+                abandoned.append(attempt)
             if time.monotonic() - started >= self._patience.steady_s:
                 pause = self._patience.backoff_first_s
             self._restarts += 1
@@ -123,6 +132,22 @@ class Supervisor:
             )
             await asyncio.sleep(waiting)
             pause = min(pause * 2, self._patience.backoff_last_s)
+
+    async def _until_few(self, abandoned: list[_Attempt]) -> None:
+        """A driver that always hangs would leave a thread behind with each attempt: stop in time."""
+        while True:
+            abandoned[:] = [attempt for attempt in abandoned if not attempt.ended]
+            if len(abandoned) < MAX_ABANDONED:
+                return
+            error = DeviceError(
+                "the driver did not come back too often",
+                field=self.name,
+                advice="check the device, then restart the agent",
+            )
+            if self._error != error.what:
+                log.error("device given up", device=self.name, driver=self.driver, error=error.what)
+                self._set(DeviceState.DOWN, error)
+            await asyncio.sleep(self._patience.backoff_last_s)
 
     def call(self, command: Callable[[Any], T], *, limit_s: float | None = None) -> asyncio.Future[T]:
         """Run `command(driver)` in the driver's thread; the result, or the DeviceError it raised.
@@ -162,15 +187,19 @@ class Supervisor:
             while attempt.readings:
                 self._last_reading = time.monotonic()
                 self._on_reading(attempt.readings.popleft())
-            error = attempt.error or attempt.hung() or self._silence(attempt)
+            error = attempt.error or attempt.hung() or self._silence()
             if error is not None:
                 attempt.fail(error)
                 self._set(DeviceState.SILENT if isinstance(error, _Silent) else DeviceState.DOWN, error)
                 return
 
-    def _silence(self, attempt: _Attempt) -> DeviceError | None:
+    def _silence(self) -> DeviceError | None:
         limit = self._patience.silent_s
-        if limit is None or not attempt.opened or time.monotonic() - self._last_reading < limit:
+        if (
+            limit is None
+            or self._state is not DeviceState.UP
+            or time.monotonic() - self._last_reading < limit
+        ):
             return None
         return _Silent(f"no reading for {limit:g} s", field=self.name, advice="check the device and its line")
 
@@ -186,6 +215,10 @@ class _Silent(DeviceError):
     """The device is there but says nothing."""
 
 
+_Call: TypeAlias = tuple[Future[Any], Callable[[Any], Any], float | None]
+"""The answer to be given, the command, and how long it may take."""
+
+
 class _Attempt:
     """One life of a driver in one thread. Shared with that thread; each field has one writer."""
 
@@ -197,7 +230,8 @@ class _Attempt:
         self._make = make
         self._hung_s = hung_s
         self._device: Device | None = None
-        self._calls: deque[tuple[Future[Any], Callable[[Any], Any], float | None]] = deque()
+        self._calls: deque[_Call] = deque()
+        self._running: Future[Any] | None = None
         self._over = threading.Event()
         self._busy_until = time.monotonic() + hung_s
         self._garbled = 0
@@ -228,18 +262,30 @@ class _Attempt:
         return DeviceError("the driver does not come back", advice="the device is closed and opened anew")
 
     def end(self, limit_s: float) -> None:
-        """Close the device from here, which ends a blocked call, and wait for the thread."""
+        """Close the device from another thread, which ends a blocked call, and wait, bounded."""
         self._over.set()
         thread, device = self._thread, self._device
         if thread is None:
             return
         thread.join(0.5)  # the usual case: the driver comes back from its read by itself
         if thread.is_alive() and device is not None:
-            _close(device)
+            # In a thread of its own, because a driver may hang in its close as well.
+            closing = threading.Thread(
+                target=_close, args=(device,), name=f"{thread.name} closing", daemon=True
+            )
+            closing.start()
+            closing.join(limit_s)
             thread.join(limit_s)
         if thread.is_alive():
             log.error("driver thread left behind: it does not end", device=thread.name)
+            if (future := self._running) is not None:
+                _answer(future, error=DeviceTimeout("the command did not come back"))
         self._drop_calls()
+
+    @property
+    def ended(self) -> bool:
+        """Whether the driver's thread has come to its end, or never began."""
+        return self._thread is None or not self._thread.is_alive()
 
     def _live(self) -> None:
         try:
@@ -278,19 +324,30 @@ class _Attempt:
         return reading
 
     def _serve_calls(self, device: Device) -> None:
-        while self._calls and not self._over.is_set():
-            future, command, limit_s = self._calls.popleft()
+        while not self._over.is_set() and (call := self._next_call()) is not None:
+            future, command, limit_s = call
             if not future.set_running_or_notify_cancel():
                 continue
             self._busy_until = time.monotonic() + (limit_s or self._hung_s)
+            self._running = future
             try:
-                future.set_result(command(device))
+                result = command(device)
             except Exception as error:
-                future.set_exception(error)
+                _answer(future, error=error)
+            else:
+                _answer(future, result)
+            self._running = None
+
+    def _next_call(self) -> _Call | None:
+        """The oldest call. Whoever ends an attempt empties the queue too, so it may be gone at any time."""
+        try:
+            return self._calls.popleft()
+        except IndexError:
+            return None
 
     def _drop_calls(self) -> None:
-        while self._calls:
-            future, _, _ = self._calls.popleft()
+        while (call := self._next_call()) is not None:
+            future = call[0]
             if future.set_running_or_notify_cancel():
                 future.set_exception(DeviceDisconnected("the device was lost before the command"))
 
@@ -299,6 +356,28 @@ class _Attempt:
             self._tell()
         except RuntimeError:  # the event loop has ended; nobody is waiting any more
             self._over.set()
+
+
+def _answer(future: Future[Any], result: object = None, *, error: Exception | None = None) -> None:
+    """Answer a command once: whoever gives up on it may have been a moment earlier."""
+    with suppress(InvalidStateError):
+        if error is not None:
+            future.set_exception(error)
+        else:
+            future.set_result(result)
+
+
+async def _finished(work: Coroutine[Any, Any, None]) -> None:
+    """Wait for `work` to its end, even when cancelled meanwhile; the cancellation then goes on."""
+    task = asyncio.ensure_future(work)
+    cancelled = False
+    while not task.done():
+        try:
+            await asyncio.shield(task)
+        except asyncio.CancelledError:
+            cancelled = True
+    if cancelled:
+        raise asyncio.CancelledError
 
 
 def _close(device: Device) -> None:
