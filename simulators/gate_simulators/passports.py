@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
@@ -13,8 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gate_simulators.chip.card import Chip
+from gate_simulators.chip.personalization import Personalization
 from gate_simulators.chip.profile import ORDINARY, ChipProfile
-from gate_simulators.issuer import data_groups, mrz, portrait, validity
+from gate_simulators.issuer import data_groups, mrz, optional_groups, portrait, validity
 from gate_simulators.issuer.authority import (
     COUNTRIES,
     TRUSTED,
@@ -23,8 +24,17 @@ from gate_simulators.issuer.authority import (
     IssuingAuthority,
     write_trust_directory,
 )
+from gate_simulators.issuer.chip_security import (
+    BAC_ONLY,
+    PACE_AND_CA,
+    ChipSecurity,
+    inspection_chain,
+    personalize,
+)
+from gate_simulators.issuer.cvca import Holder
 from gate_simulators.issuer.keys import KeyStore
 from gate_simulators.issuer.mrz import MrzFields
+from gate_simulators.issuer.sod import LDS_1_8, ORDINARY_FORM, SodForm
 
 
 class Variant(StrEnum):
@@ -48,10 +58,15 @@ class Passport:
     files: Mapping[str, bytes]
     photograph: NDArray[np.uint8]
     variant: Variant
+    secrets: Personalization
 
     def chip(self, profile: ChipProfile = ORDINARY) -> Chip:
-        """A chip with this passport's files; a new one, in its initial state."""
-        return Chip(self.files, mrz.mrz_information(self.lines[1]), profile)
+        """A chip with this passport's files and keys; a new one, in its initial state."""
+        return Chip(self.files, self.secrets, profile)
+
+
+ACCESS: Mapping[str, ChipSecurity] = {"BAC": BAC_ONLY, "PACE": PACE_AND_CA}
+"""What a chip offers, by the access procedure it is asked for; PACE comes with BAC and CA."""
 
 
 class PassportOffice:
@@ -66,6 +81,15 @@ class PassportOffice:
         self._keys = KeyStore(state_dir, seed)
         self._seed = seed
         self._authorities: dict[tuple[str, str], IssuingAuthority] = {}
+
+    def inspection_system(
+        self, role: int = 0x03, *, expired: bool = False
+    ) -> tuple[Holder, tuple[bytes, ...]]:
+        """A terminal's key and certificates that every chip with terminal authentication accepts.
+
+        `role` holds the rights to DG3 (1) and DG4 (2).
+        """
+        return inspection_chain(self._keys, role, self.today, expired=expired)
 
     def write_trust_directory(self, directory: Path) -> list[Path]:
         """The CSCA certificates of the trusted countries, DER, for the agent's trust store."""
@@ -86,12 +110,18 @@ class PassportOffice:
         variant: Variant = Variant.GENUINE,
         crop: portrait.Crop | None = None,
         substitute: NDArray[np.uint8] | None = None,
+        access: str = "BAC",
+        security: ChipSecurity | None = None,
+        groups: Iterable[int] = (),
+        form: SodForm = ORDINARY_FORM,
     ) -> Passport:
         """Make a passport from an RGB photograph (uint8, HxWx3).
 
         The issuing state is Utopia unless given, and the nationality the issuing state's. `crop` is the
         part of the photograph to use (default: see :func:`portrait.portrait_crop`). `substitute` is the
         photograph put into DG2 after signing by TAMPERED_PORTRAIT (default: the holder's own, mirrored).
+        `access` is one of :data:`ACCESS`; `security` says in full what the chip offers. `groups`
+        are data groups to add (3, 4, 5, 7, 11, 12, 13, 16), `form` how the security object is written.
         Raises ValueError for fields that no passport can have.
         """
         country = self._country(issuing_state, variant)
@@ -107,16 +137,32 @@ class PassportOffice:
         )
         lines = mrz.td3(fields)
         signed_at = self._signing_time(fields)
-        groups = {1: data_groups.dg1(lines), 2: self._dg2(photograph, crop, sex, signed_at)}
-        files = {
-            "EF.COM": data_groups.ef_com(groups),
-            "EF.SOD": self._security_object(country, variant, groups, signed_at),
-            **{f"DG{number}": content for number, content in groups.items()},
+        secured = personalize(
+            security or ACCESS[access],
+            self._keys,
+            fields.document_number,
+            mrz.mrz_information(lines[1]),
+            signed_at.date(),
+        )
+        contents = {
+            1: data_groups.dg1(lines),
+            2: self._dg2(photograph, crop, sex, signed_at),
+            **self._optional(frozenset(groups), fields, photograph, crop, signed_at),
+            **secured.data_groups,
         }
+        files = {
+            "EF.COM": data_groups.ef_com(contents, LDS_1_8 if form.version else data_groups.LDS_VERSION),
+            "EF.SOD": self._security_object(country, variant, contents, signed_at, form),
+            **{f"DG{number}": content for number, content in contents.items()},
+            **secured.files,
+        }
+        if secured.card_security:
+            official = self._authority(country)
+            files["EF.CardSecurity"] = official.sign_card_security(secured.card_security, signed_at)
         if variant is Variant.TAMPERED_PORTRAIT:
             exchanged = photograph[:, ::-1] if substitute is None else substitute
             files["DG2"] = self._dg2(exchanged, None, sex, signed_at)
-        return Passport(fields, lines, files, photograph, variant)
+        return Passport(fields, lines, files, photograph, variant, secured.secrets)
 
     def _country(self, issuing_state: str | None, variant: Variant) -> Country:
         if issuing_state is None:
@@ -135,15 +181,43 @@ class PassportOffice:
         return self._authorities[key]
 
     def _security_object(
-        self, country: Country, variant: Variant, groups: Mapping[int, bytes], at: datetime
+        self, country: Country, variant: Variant, groups: Mapping[int, bytes], at: datetime, form: SodForm
     ) -> bytes:
         official = self._authority(country)
-        sign: Mapping[Variant, Callable[[Mapping[int, bytes], datetime], bytes]] = {
-            Variant.FORGED_SOD: official.sign_with_foreign_key,
-            Variant.SIGNER_EXPIRED: official.sign_after_expiry,
-            Variant.IMPERSONATED_CSCA: self._authority(country, "impostor").sign,
+        match variant:
+            case Variant.FORGED_SOD:
+                return official.sign_with_foreign_key(groups, at)
+            case Variant.SIGNER_EXPIRED:
+                return official.sign_after_expiry(groups, at)
+            case Variant.IMPERSONATED_CSCA:
+                return self._authority(country, "impostor").sign(groups, at)
+            case _:
+                return official.sign(groups, at, form)
+
+    def _optional(
+        self,
+        wanted: frozenset[int],
+        fields: MrzFields,
+        photograph: NDArray[np.uint8],
+        crop: portrait.Crop | None,
+        made: datetime,
+    ) -> dict[int, bytes]:
+        """The data groups that were asked for."""
+        seed = int.from_bytes(hashlib.sha256(fields.document_number.encode()).digest()[:4], "big")
+        surname, given = mrz.transliterate(fields.surname), mrz.transliterate(fields.given_names)
+        makers: Mapping[int, Callable[[], bytes]] = {
+            3: lambda: optional_groups.dg3(seed),
+            4: lambda: optional_groups.dg4(seed),
+            5: lambda: optional_groups.dg5(portrait.portrait_jpeg(photograph, crop)),
+            7: lambda: optional_groups.dg7(seed),
+            11: lambda: optional_groups.dg11(surname, given, fields.date_of_birth, "STRELSAU"),
+            12: lambda: optional_groups.dg12(fields.issuing_state, made.date(), made),
+            13: optional_groups.dg13,
+            16: lambda: optional_groups.dg16(made.date()),
         }
-        return sign.get(variant, official.sign)(groups, at)
+        if unknown := wanted - makers.keys():
+            raise ValueError(f"data groups {sorted(unknown)} cannot be asked for")
+        return {number: makers[number]() for number in sorted(wanted)}
 
     def _number(self, surname: str, given_names: str, born: date) -> str:
         """Nine characters that look like a document number and depend on the holder alone."""

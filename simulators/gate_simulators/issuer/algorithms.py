@@ -15,7 +15,15 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from gate_simulators.issuer.curves import BRAINPOOL_P256R1, P256, P384, Curve
+from gate_simulators.issuer.curves import (
+    BRAINPOOL_P256R1,
+    BRAINPOOL_P384R1,
+    BRAINPOOL_P512R1,
+    P256,
+    P384,
+    P521,
+    Curve,
+)
 
 PrivateKey: TypeAlias = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
 
@@ -45,8 +53,8 @@ class EcdsaScheme:
         return keys.PublicKeyInfo({"algorithm": algorithm, "public_key": keys.ECPointBitString(point)})
 
     def derive(self, secret: int) -> ec.EllipticCurvePrivateKey:
-        """The private key for a secret number, reduced into the curve's range."""
-        return ec.derive_private_key(secret % (self.curve.order - 1) + 1, self.curve.implementation)
+        """The private key that is this number."""
+        return ec.derive_private_key(secret, self.curve.implementation)
 
     def sign(self, key: PrivateKey, message: bytes) -> bytes:
         assert isinstance(key, ec.EllipticCurvePrivateKey)
@@ -104,6 +112,9 @@ SCHEMES: Mapping[str, Scheme] = {
         EcdsaScheme("ecdsa-p384-named", "sha384", P384, explicit=False),
         EcdsaScheme("ecdsa-brainpoolP256r1", "sha256", BRAINPOOL_P256R1),
         EcdsaScheme("ecdsa-brainpoolP256r1-named", "sha256", BRAINPOOL_P256R1, explicit=False),
+        EcdsaScheme("ecdsa-p521", "sha512", P521),
+        EcdsaScheme("ecdsa-brainpoolP384r1", "sha384", BRAINPOOL_P384R1),
+        EcdsaScheme("ecdsa-brainpoolP512r1", "sha512", BRAINPOOL_P512R1),
         RsaScheme("rsa-2048", "sha256"),
         RsaScheme("rsa-pss-2048", "sha256", pss=True),
     )

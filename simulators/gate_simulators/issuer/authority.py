@@ -12,7 +12,7 @@ from gate_simulators.issuer import validity
 from gate_simulators.issuer.algorithms import SCHEMES, PrivateKey
 from gate_simulators.issuer.certificates import Credential, Identity, Period, issue_csca, issue_signer
 from gate_simulators.issuer.keys import KeyStore
-from gate_simulators.issuer.sod import document_security_object
+from gate_simulators.issuer.sod import ORDINARY_FORM, SodForm, card_security, document_security_object
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +39,8 @@ COUNTRIES: Mapping[str, Country] = {
         Country("Zubrowka", "QN", "QNA", "rsa-pss-2048"),
         Country("Freedonia", "QO", "QOA", "ecdsa-p384", "ecdsa-p256"),
         Country("Florin", "QP", "QPA", "ecdsa-brainpoolP256r1"),
+        Country("Genovia", "QR", "QRA", "ecdsa-p521", "ecdsa-brainpoolP384r1"),
+        Country("Syldavia", "QS", "QSA", "ecdsa-brainpoolP512r1", "rsa-pss-2048"),
         Country("Erewhon", "QX", "QXA", "ecdsa-p256"),
     )
 }
@@ -91,9 +93,13 @@ class IssuingAuthority:
             )
         return self._signers[period]
 
-    def sign(self, data_groups: Mapping[int, bytes], at: datetime) -> bytes:
+    def sign(self, data_groups: Mapping[int, bytes], at: datetime, form: SodForm = ORDINARY_FORM) -> bytes:
         """EF.SOD, signed by the document signer of that day."""
-        return document_security_object(data_groups, self.signer(at.date()), at)
+        return document_security_object(data_groups, self.signer(at.date()), at, form=form)
+
+    def sign_card_security(self, infos: bytes, at: datetime) -> bytes:
+        """EF.CardSecurity, signed by the same."""
+        return card_security(infos, self.signer(at.date()), at)
 
     def sign_after_expiry(self, data_groups: Mapping[int, bytes], at: datetime) -> bytes:
         """EF.SOD signed at a time when the signer's certificate had run out."""

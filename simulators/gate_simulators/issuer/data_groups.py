@@ -7,8 +7,8 @@ from datetime import datetime
 
 from gate_simulators.chip import ber
 
-LDS_VERSION = b"0107"
-UNICODE_VERSION = b"040000"
+LDS_VERSION = "0107"
+UNICODE_VERSION = "040000"
 
 DATA_GROUP_TAGS: Mapping[int, int] = {
     number: tag
@@ -23,12 +23,12 @@ _ICAO_FORMAT_OWNER = b"\x01\x01"  # ISO/IEC JTC 1/SC 37
 _FACE_FORMAT = b"\x00\x08"  # ISO/IEC 19794-5
 
 
-def ef_com(data_groups: Iterable[int]) -> bytes:
+def ef_com(data_groups: Iterable[int], lds_version: str = LDS_VERSION) -> bytes:
     """Versions and the list of data groups present."""
     return ber.encode(
         0x60,
-        ber.encode(0x5F01, LDS_VERSION),
-        ber.encode(0x5F36, UNICODE_VERSION),
+        ber.encode(0x5F01, lds_version.encode()),
+        ber.encode(0x5F36, UNICODE_VERSION.encode()),
         ber.encode(0x5C, bytes(DATA_GROUP_TAGS[number] for number in sorted(data_groups))),
     )
 

@@ -38,9 +38,14 @@ class KeyStore:
         return self._known[name]
 
     def _derived(self, label: str, scheme: EcdsaScheme) -> PrivateKey:
-        # SHA-512 gives more bits than the orders of P-256 and P-384 need, so the reduction's bias is small.
-        digest = hashlib.sha512(f"{self._seed}/{label}/{scheme.name}".encode()).digest()
-        return scheme.derive(int.from_bytes(digest, "big"))
+        return scheme.derive(self.secret(f"{label}/{scheme.name}", scheme.curve.order))
+
+    def secret(self, label: str, order: int) -> int:
+        """A private key of a group of that order: a number from 1 to order - 1."""
+        # 64 bits more than the order has make the reduction's bias negligible.
+        octets = (order.bit_length() + 7) // 8 + 8
+        drawn = hashlib.shake_256(f"{self._seed}/{label}".encode()).digest(octets)
+        return int.from_bytes(drawn, "big") % (order - 1) + 1
 
     def _kept(self, label: str, scheme: RsaScheme) -> PrivateKey:
         name = hashlib.sha256(f"{self._seed}/{label}".encode()).hexdigest()[:20]

@@ -59,15 +59,26 @@ def portrait_jp2(
     photograph: NDArray[np.uint8], crop: Crop | None = None, target_bytes: int = TARGET_BYTES
 ) -> bytes:
     """A 240x320 JPEG 2000 file of about `target_bytes` from an RGB photograph (uint8, HxWx3)."""
-    if photograph.dtype != np.uint8 or photograph.ndim != 3 or photograph.shape[2] != 3:
-        raise ValueError(f"need RGB uint8 (height, width, 3), got {photograph.dtype} {photograph.shape}")
-    area = crop or portrait_crop(photograph)
-    box = (area.left, area.top, area.left + area.width, area.top + area.height)
-    picture = Image.fromarray(photograph).resize((WIDTH, HEIGHT), Image.Resampling.LANCZOS, box=box)
+    picture = _cropped(photograph, crop)
     ratio = WIDTH * HEIGHT * 3 / target_bytes
     out = io.BytesIO()
     picture.save(out, "JPEG2000", quality_mode="rates", quality_layers=[ratio], irreversible=True)
     return out.getvalue()
+
+
+def portrait_jpeg(photograph: NDArray[np.uint8], crop: Crop | None = None, quality: int = 85) -> bytes:
+    """The same picture as a JPEG file (JFIF)."""
+    out = io.BytesIO()
+    _cropped(photograph, crop).save(out, "JPEG", quality=quality)
+    return out.getvalue()
+
+
+def _cropped(photograph: NDArray[np.uint8], crop: Crop | None) -> Image.Image:
+    if photograph.dtype != np.uint8 or photograph.ndim != 3 or photograph.shape[2] != 3:
+        raise ValueError(f"need RGB uint8 (height, width, 3), got {photograph.dtype} {photograph.shape}")
+    area = crop or portrait_crop(photograph)
+    box = (area.left, area.top, area.left + area.width, area.top + area.height)
+    return Image.fromarray(photograph).resize((WIDTH, HEIGHT), Image.Resampling.LANCZOS, box=box)
 
 
 def facial_record(image: bytes, sex: str) -> bytes:
