@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping, Sequence
-from typing import cast
+from typing import Any
 
 from gate_agent.journal.errors import UnsafeRecord
 
@@ -44,6 +44,9 @@ _MAX_NAMES = 4096
 _allowed_names: set[object] = set()
 """Field names that have been looked at and may be stored: the same few come with every record."""
 
+_SMALLEST_PLAIN, _LARGEST_PLAIN = 1e-4, 1e15
+"""Between these every JSON writer gives a float the same shortest digits; beyond, exponents differ."""
+
 
 def forbidden_name(key: str) -> bool:
     """Whether a field of this name may not be stored; case and separators do not matter."""
@@ -51,62 +54,78 @@ def forbidden_name(key: str) -> bool:
     return plain in FORBIDDEN or plain.replace("_", "") in FORBIDDEN or plain.endswith(FORBIDDEN_ENDINGS)
 
 
-def check_body(body: Mapping[str, object]) -> None:
-    """Raise UnsafeRecord, naming the field, unless every part of `body` may be stored."""
+def check_body(body: Mapping[str, object]) -> list[float]:
+    """Raise UnsafeRecord, naming the field, unless every part of `body` may be stored.
+
+    Returns the numbers in it that JSON writers write in different ways, with or without an exponent.
+    """
+    exponents: list[float] = []
     try:
-        _check(body, type(body), MAX_DEPTH)
+        _check(body, type(body), MAX_DEPTH, exponents)
     except UnsafeRecord as error:
         error.field = f"body{error.field}"
         raise
+    return exponents
 
 
-def _check_fields(fields: dict[object, object], depth: int) -> None:
-    """Every commit waits for this, so what is usual is passed over here, without a call for each value.
+# Every commit waits for the walk, so what is usual is passed over in place, without a call for each value.
+# The path to a refused field is put together only when one is found: each level adds its part to the
+# error that passes through it.
 
-    The path to a refused field is put together only when one is found: each level adds its part to
-    the error that passes through it.
-    """
+
+def _check_fields(fields: dict[object, Any], depth: int, exponents: list[float]) -> None:
     if depth == 0:
         raise UnsafeRecord(f"nested deeper than {MAX_DEPTH}", advice="flatten the record")
     for key, value in fields.items():
         if key not in _allowed_names:
             _check_name(key)
-        kind = type(value)
-        if (kind is str and len(cast(str, value)) < _ALWAYS_SHORT) or kind is bool or value is None:
+        kind: type[Any] = type(value)  # pyright: ignore[reportUnknownVariableType]
+        if kind is str and len(value) < _ALWAYS_SHORT:
             continue
         try:
-            _check(value, kind, depth)
+            if kind is dict:
+                _check_fields(value, depth - 1, exponents)
+            elif kind is list:
+                _check_items(value, depth - 1, exponents)
+            else:
+                _check(value, kind, depth, exponents)
         except UnsafeRecord as error:
             error.field = f".{key}{error.field}"
             raise
 
 
-def _check_items(items: Sequence[object], depth: int) -> None:
+def _check_items(items: Sequence[Any], depth: int, exponents: list[float]) -> None:
     if depth == 0:
         raise UnsafeRecord(f"nested deeper than {MAX_DEPTH}", advice="flatten the record")
     if len(items) > MAX_NUMBERS and sum(isinstance(i, int | float) for i in items) > MAX_NUMBERS:
         what = f"more than {MAX_NUMBERS} numbers in a row look like a template"
         raise UnsafeRecord(what, advice="store a score instead")
     for index, value in enumerate(items):
+        kind: type[Any] = type(value)  # pyright: ignore[reportUnknownVariableType]
+        if kind is str and len(value) < _ALWAYS_SHORT:
+            continue
         try:
-            _check(value, type(value), depth)
+            _check(value, kind, depth, exponents)
         except UnsafeRecord as error:
             error.field = f"[{index}]{error.field}"
             raise
 
 
-def _check(value: object, kind: type, depth: int) -> None:
+def _check(value: Any, kind: type, depth: int, exponents: list[float]) -> None:
     """One value of type `kind` that lies `depth` levels above the deepest that is allowed."""
     if kind is float:
-        if not math.isfinite(cast(float, value)):
-            raise UnsafeRecord("not a finite number", advice="leave the measurement out")
+        if not _SMALLEST_PLAIN <= value < _LARGEST_PLAIN:
+            if not math.isfinite(value):
+                raise UnsafeRecord("not a finite number", advice="leave the measurement out")
+            if value != 0.0 and not _SMALLEST_PLAIN <= -value < _LARGEST_PLAIN:
+                exponents.append(value)
     elif kind is int:
-        if not -MAX_SAFE_INTEGER <= cast(int, value) <= MAX_SAFE_INTEGER:
+        if not -MAX_SAFE_INTEGER <= value <= MAX_SAFE_INTEGER:
             raise UnsafeRecord("integer too large for JSON", advice="store it as text")
     elif kind is dict:
-        _check_fields(cast(dict[object, object], value), depth - 1)
+        _check_fields(value, depth - 1, exponents)
     elif kind is list or kind is tuple:
-        _check_items(cast(Sequence[object], value), depth - 1)
+        _check_items(value, depth - 1, exponents)
     elif isinstance(value, str):
         _check_text(value)
     elif value is not None and kind is not bool:

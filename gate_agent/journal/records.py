@@ -14,18 +14,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+import orjson
+
 from gate_agent.decision import Decision
-from gate_agent.evidence import Evidence
+from gate_agent.evidence import Evidence, canonical_json
 from gate_agent.journal.errors import UnsafeRecord
 from gate_agent.journal.guard import check_body
 
 MAX_BODY_BYTES = 64 * 1024
-
-# As evidence.canonical_json writes it; kept, because making an encoder costs a fifth of using it.
-# The guard has bounded the depth, so there can be no circle to look for.
-_CANONICAL = json.JSONEncoder(
-    sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False, check_circular=False
-)
 
 _IDENTIFIER = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,63}")
 _UTC_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,6})?(?:Z|\+00:00)", re.ASCII)
@@ -142,9 +138,8 @@ def prepare(record: Record, station: str, epoch: int) -> PreparedRecord:
     if not _DIGEST.fullmatch(record.evidence_digest):
         raise UnsafeRecord("not a SHA-256 in hexadecimal", field="evidence_digest")
     at_ms = milliseconds(record.at)
-    check_body(record.body)
     try:
-        body = _CANONICAL.encode(record.body).encode()
+        body = _canonical(record.body, check_body(record.body))
     except (TypeError, ValueError) as error:
         raise UnsafeRecord(f"cannot be written as JSON: {error}", field="body") from error
     if len(body) > MAX_BODY_BYTES:
@@ -158,6 +153,19 @@ def prepare(record: Record, station: str, epoch: int) -> PreparedRecord:
     )
     tail = b',"station":%b,"transaction":"%b"}' % (json.dumps(station).encode(), record.transaction.encode())
     return PreparedRecord(head, tail, at_ms)
+
+
+def _canonical(body: Mapping[str, object], exponents: list[float]) -> bytes:
+    """What ``canonical_json`` gives for a body that the guard let through, but faster.
+
+    orjson writes 0.00001 where Python writes 1e-05, so a body with such `exponents` is left to Python.
+    """
+    if not exponents:
+        try:
+            return orjson.dumps(body, option=orjson.OPT_SORT_KEYS)
+        except TypeError:
+            pass  # a field name that is a subclass of str, or text that is not Unicode
+    return canonical_json(body)
 
 
 def check_station(station: str) -> str:
