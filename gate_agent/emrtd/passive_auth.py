@@ -14,8 +14,9 @@ from datetime import datetime, timedelta
 from cryptography.hazmat.primitives.constant_time import bytes_eq
 
 from gate_agent.emrtd.certificate import Certificate
+from gate_agent.emrtd.cms import SignedObject, Signer
 from gate_agent.emrtd.signatures import digest, verify
-from gate_agent.emrtd.sod import SecurityObject, Signer
+from gate_agent.emrtd.sod import SecurityObject
 from gate_agent.emrtd.trust import TrustStore
 from gate_agent.evidence import CheckResult, Outcome, Scalar
 
@@ -32,9 +33,9 @@ class _Findings:
     measured: dict[str, Scalar] = field(default_factory=dict[str, Scalar])
 
 
-def authenticate(sod: SecurityObject, trust: TrustStore, at: datetime) -> CheckResult:
+def authenticate(signed: SignedObject, trust: TrustStore, at: datetime) -> CheckResult:
     """The check ``passive_authentication``: signature, chain and validity; one good signer suffices."""
-    judged = [_judge(sod, signer, trust, at) for signer in sod.signers]
+    judged = [_judge(signed, signer, trust, at) for signer in signed.signers]
     best = min(judged, key=lambda findings: len(findings.reasons))
     return CheckResult(
         check="passive_authentication",
@@ -46,16 +47,16 @@ def authenticate(sod: SecurityObject, trust: TrustStore, at: datetime) -> CheckR
     )
 
 
-def _judge(sod: SecurityObject, signer: Signer, trust: TrustStore, at: datetime) -> _Findings:
+def _judge(signed: SignedObject, signer: Signer, trust: TrustStore, at: datetime) -> _Findings:
     findings = _Findings()
     findings.measured["signature_algorithm"] = str(signer.scheme)
     signed_at = signer.signing_time
     findings.measured["signing_time"] = "not stated" if signed_at is None else signed_at.date().isoformat()
-    certificate = next((c for c in sod.certificates if signer.is_by(c)), None)
+    certificate = next((c for c in signed.certificates if signer.is_by(c)), None)
     if certificate is None:
-        findings.reasons.append(sod.unusable[0] if sod.unusable else "DSC_MISSING")
+        findings.reasons.append(signed.unusable[0] if signed.unusable else "DSC_MISSING")
         return findings
-    _check_signature(findings, sod, signer, certificate)
+    _check_signature(findings, signed, signer, certificate)
     if certificate.may_sign_data is False or certificate.is_ca is True:
         findings.reasons.append("DSC_NOT_FOR_SIGNING")
     if signed_at is not None and signed_at > at + _CLOCK_SKEW:
@@ -69,10 +70,10 @@ def _judge(sod: SecurityObject, signer: Signer, trust: TrustStore, at: datetime)
 
 
 def _check_signature(
-    findings: _Findings, sod: SecurityObject, signer: Signer, certificate: Certificate
+    findings: _Findings, signed: SignedObject, signer: Signer, certificate: Certificate
 ) -> None:
-    content_digest = digest(signer.digest_algorithm, sod.content)
-    if signer.content_type != sod.content_type or not bytes_eq(content_digest, signer.message_digest):
+    content_digest = digest(signer.digest_algorithm, signed.content)
+    if signer.content_type != signed.content_type or not bytes_eq(content_digest, signer.message_digest):
         findings.reasons.append("SOD_DIGEST_MISMATCH")
     genuine = any(
         verify(certificate.key, signer.scheme, signer.signature, form) for form in signer.attribute_forms
