@@ -78,7 +78,7 @@ class PassportOffice:
 
     def __init__(self, state_dir: Path, seed: int, today: date | None = None) -> None:
         self.today = today or datetime.now(UTC).date()
-        self._keys = KeyStore(state_dir, seed)
+        self.keys = KeyStore(state_dir, seed)
         self._seed = seed
         self._authorities: dict[tuple[str, str], IssuingAuthority] = {}
 
@@ -89,7 +89,7 @@ class PassportOffice:
 
         `role` holds the rights to DG3 (1) and DG4 (2).
         """
-        return inspection_chain(self._keys, role, self.today, expired=expired)
+        return inspection_chain(self.keys, role, self.today, expired=expired)
 
     def write_trust_directory(self, directory: Path) -> list[Path]:
         """The CSCA certificates of the trusted countries, DER, for the agent's trust store."""
@@ -139,7 +139,7 @@ class PassportOffice:
         signed_at = self._signing_time(fields)
         secured = personalize(
             security or ACCESS[access],
-            self._keys,
+            self.keys,
             fields.document_number,
             mrz.mrz_information(lines[1]),
             signed_at.date(),
@@ -177,7 +177,7 @@ class PassportOffice:
     def _authority(self, country: Country, house: str = "official") -> IssuingAuthority:
         key = (country.state_code, house)
         if key not in self._authorities:
-            self._authorities[key] = IssuingAuthority(country, self._keys, house)
+            self._authorities[key] = IssuingAuthority(country, self.keys, house)
         return self._authorities[key]
 
     def _security_object(

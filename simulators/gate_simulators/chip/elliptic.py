@@ -66,7 +66,10 @@ def encodes_points(curve: CurveDomain) -> bool:
 
 
 def encode_to_point(curve: CurveDomain, t: int) -> Point:
-    """The point that a field element stands for (Doc 9303-11 Appendix B.2, with its names)."""
+    """The point that a field element stands for (Doc 9303-11 Appendix B.2, with its names).
+
+    Raises ValueError for 0, 1 and -1, which stand for none, and for a field that has no encoding.
+    """
     p, a, b = curve.p, curve.a, curve.b
     if not encodes_points(curve):
         raise ValueError(f"the field of {curve.name} has no point encoding")

@@ -144,8 +144,8 @@ class Pace:
 
     def _encrypted_nonce(self, run: _Run) -> Response:
         suite = run.protocol.cipher.suite
-        integrated = run.protocol.mapping is NonceMapping.INTEGRATED
-        run.nonce = self._random(nonce_mapping.nonce_length(suite) if integrated else 16)
+        short = self._profile.pace_short_nonce and run.protocol.mapping is not NonceMapping.INTEGRATED
+        run.nonce = self._random(16 if short else nonce_mapping.nonce_length(suite))
         k_pi = suite.derive_key(_shared_secret(run.password, self._passwords[run.password]), PASSWORD)
         return dynamic_data.answer((0x80, suite.encrypt(k_pi, run.nonce)))
 

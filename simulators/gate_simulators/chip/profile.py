@@ -43,6 +43,7 @@ class ChipProfile:
     strict_select: bool = False
     pace_failure_sw: int = SW.AUTHENTICATION_FAILED
     pace_needs_parameter_id: bool = False
+    pace_short_nonce: bool = False
     signs_nothing_at_maximal_le: bool = False
     truncates_signature: bool = False
 

@@ -126,7 +126,7 @@ def inspection_chain(
 ) -> tuple[cvca.Holder, tuple[bytes, ...]]:
     """An inspection system with its certificates (verifier's, its own) under the CVCA of these chips."""
     root, verifier, system = (
-        _holder(keys, reference) for reference in (CVCA_REFERENCE, "UTDVXX00001", "UTISXX00001")
+        holder(keys, reference) for reference in (CVCA_REFERENCE, "UTDVXX00001", "UTISXX00001")
     )
     until = date(today.year - 1, 1, 1) if expired else date(today.year + 1, 1, 1)
     since = date(today.year - 2, 1, 1)
@@ -138,7 +138,7 @@ def inspection_chain(
 
 def cvca_certificate(keys: KeyStore) -> bytes:
     """The self-signed certificate of the CVCA that these chips trust."""
-    root = _holder(keys, CVCA_REFERENCE)
+    root = holder(keys, CVCA_REFERENCE)
     return cvca.certify(root, root, cvca.CVCA | 0x03, _CVCA_FROM, _CVCA_UNTIL)
 
 
@@ -215,7 +215,8 @@ def _cvca(keys: KeyStore) -> cv_certificates.CvCertificate:
     return cv_certificates.parse_file(cvca_certificate(keys))
 
 
-def _holder(keys: KeyStore, reference: str) -> cvca.Holder:
+def holder(keys: KeyStore, reference: str) -> cvca.Holder:
+    """A member of the verifying infrastructure, by the reference that names its key."""
     key = keys.key(f"cvca/{reference}", SCHEMES["ecdsa-p256"])
     return cvca.Holder(reference, key, cvca.algorithm("ECDSA", "sha256"))
 
