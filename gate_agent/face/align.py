@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from gate_agent.face.cards import View
 from gate_agent.face.errors import PictureError
 from gate_agent.face.pixels import Doubles, Pixels
 
@@ -25,6 +26,26 @@ MEAN_FACE = np.array(
         [0.4901123135679, 0.6277975316475],
     ]
 )
+_EYES_AND_NOSE = np.array([[0.5, 0.5, 0, 0, 0], [0, 0, 0.5, 0.5, 0], [0, 0, 0, 0, 1]])
+# ArcFace's template for 112 x 112 chips has eye centres, nose tip and mouth corners. Of these the 5-point
+# model sees the eyes only; its base of the nose takes the place that its mean face gives it below them.
+_ARCFACE = np.array([[73.5318, 51.5014], [38.2946, 51.6963], [56.0252, 78.9]]) / 112
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Alignment:
+    """`places` of points in the unit square; `mixture` makes those points of the five landmarks."""
+
+    places: Doubles
+    mixture: Doubles
+
+
+DLIB_5_POINT = Alignment(MEAN_FACE, np.eye(5))
+ALIGNMENTS = {
+    "dlib-5-point": DLIB_5_POINT,
+    "arcface-112": Alignment(_ARCFACE, _EYES_AND_NOSE),
+}
+_COMPLEX = np.array([1, 1j])  # points as complex numbers: a similarity is a product and a sum
 _MIN_LEVEL = 9  # dlib's pyramid_down<2> gives nothing for smaller pictures
 _SHIFT = np.array([1.25, 0.75])  # where it puts a halved point
 
@@ -38,23 +59,27 @@ class ChipFrame:
     angle: float
 
 
-def chip_frame(landmarks: Doubles, side: int, padding: float) -> ChipFrame:
+def chip_frame(landmarks: Doubles, side: int, view: View, alignment: Alignment = DLIB_5_POINT) -> ChipFrame:
     """The square that the chip of `side` pixels shows. Raises PictureError for degenerate landmarks."""
     if landmarks.shape != MEAN_FACE.shape or not bool(np.isfinite(landmarks).all()):
         raise PictureError("five finite landmarks are needed", field="landmarks")
-    model = (padding + MEAN_FACE) / (2 * padding + 1) * side
-    source, target = model @ np.array([1, 1j]), landmarks @ np.array([1, 1j])
+    model = (view.padding + alignment.places) / (2 * view.padding + 1) * side
+    source, target = model @ _COMPLEX, (alignment.mixture @ landmarks) @ _COMPLEX
     centred = source - source.mean()
     turn = complex(np.sum(centred.conj() * (target - target.mean()))) / float(np.sum(np.abs(centred) ** 2))
     if abs(turn) * side < 2:
         raise PictureError("the landmarks lie on one point", field="landmarks")
-    middle = complex(target.mean()) + turn * (side / 2 * (1 + 1j) - complex(source.mean()))
+    # Moving the square to the left moves the face to the right in the chip.
+    centre = side * (0.5 - view.right + (0.5 - view.down) * 1j)
+    middle = complex(target.mean()) + turn * (centre - complex(source.mean()))
     return ChipFrame(np.array([middle.real, middle.imag]), side * abs(turn), float(np.angle(turn)))
 
 
-def extract_chip(pixels: Pixels, landmarks: Doubles, *, side: int, padding: float) -> Pixels:
+def extract_chip(
+    pixels: Pixels, landmarks: Doubles, *, side: int, view: View, alignment: Alignment = DLIB_5_POINT
+) -> Pixels:
     """The aligned chip, (side, side, 3); black where it reaches beyond the picture."""
-    frame = chip_frame(landmarks, side, padding)
+    frame = chip_frame(landmarks, side, view, alignment)
     picture, centre, half = _level(pixels, frame, side)
     turn = np.array([[np.cos(frame.angle), -np.sin(frame.angle)], [np.sin(frame.angle), np.cos(frame.angle)]])
     steps = np.arange(side) * (2 * half / (side - 1)) - half

@@ -24,6 +24,7 @@ MAX_CARD_BYTES = 64 * 1024
 MAX_MODEL_BYTES = 512 * 1024 * 1024
 Rate = Annotated[float, Field(ge=0, le=1)]
 Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+Colour = tuple[float, float, float]
 Identifier = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9.-]{1,63}$")]
 
 
@@ -31,6 +32,7 @@ class ModelKind(StrEnum):
     DETECTOR = "detector"
     LANDMARKS = "landmarks"
     EMBEDDER = "embedder"
+    PAD = "pad"
 
 
 class Source(Settings):
@@ -52,6 +54,8 @@ class InputContract(Settings):
     padding: float = Field(
         default=0.0, ge=0, le=1, description="margin around the template, share of its side"
     )
+    mean: Colour = Field(default=(0, 0, 0), description="subtracted from each channel before the model")
+    scale: float = Field(default=1.0, gt=0, description="then multiplied with the values")
     normalisation: str = Field(default="", description="what the model itself does to the values")
 
 
@@ -62,15 +66,36 @@ class OutputContract(Settings):
     dimension: int = Field(default=0, ge=0, le=4096, description="length of an embedding")
     metric: str = Field(default="", pattern="^(|euclidean)$", description="distance between templates")
     normalised: bool = Field(default=False, description="templates are scaled to unit length")
-    mirrored: bool = Field(
-        default=False, description="a template is the mean of the chip and its mirror image"
+    attack_threshold: float = Field(
+        default=0.5, gt=0, lt=1, description="pad: a score at or above this is an attack"
     )
+
+
+class View(Settings):
+    """One way to cut the chip: margin around the face, and a shift right and down, as shares of the chip."""
+
+    padding: float = Field(ge=0, le=1)
+    right: float = Field(default=0.0, ge=-0.25, le=0.25)
+    down: float = Field(default=0.0, ge=-0.25, le=0.25)
+
+
+class Augmentation(Settings):
+    """Which views of one face make its template (test-time augmentation): the mean of their embeddings."""
+
+    id: Identifier
+    views: tuple[View, ...] = Field(min_length=1, max_length=16)
+    mirrored: bool = Field(description="each view also counts with its mirror image")
 
 
 class OperatingPoint(Settings):
     """A threshold and the error rates that it was measured at; `*_low`/`*_high` bound 95 % confidence."""
 
     id: Identifier
+    augmentation: Identifier = Field(default="single", description="views that the templates were made of")
+    frames: int = Field(default=1, ge=1, le=16, description="pictures fused in one of the two templates")
+    agreement: float = Field(
+        default=0.0, ge=0, le=1, description="least agreement of a template's views; less is not acquired"
+    )
     threshold: float = Field(gt=0, description="templates match at this distance or less")
     fmr: Rate = Field(description="false match rate the threshold stands for")
     fmr_low: Rate
@@ -82,7 +107,13 @@ class OperatingPoint(Settings):
     impostor: int = Field(gt=0, description="N of impostor comparisons")
     identities: int = Field(gt=1)
     images: int = Field(gt=1)
-    failure_to_acquire: Rate = Field(description="share of pictures without exactly one usable face")
+    failure_to_acquire: Rate = Field(description="share of pictures that gave no template")
+    split_factor: float = Field(
+        default=0.0,
+        ge=0,
+        description="a threshold set on half of the people keeps its FMR on the others within this factor, "
+        "in 90 % of splits; 0: not measured",
+    )
     data_set: str
     method: str = Field(description="protocol and how the confidence interval was found")
 
@@ -102,22 +133,49 @@ class ModelCard(Settings):
     input: InputContract
     output: OutputContract
     limitations: str = ""
+    augmentations: tuple[Augmentation, ...] = ()
     operating_points: tuple[OperatingPoint, ...] = ()
 
     @property
     def model(self) -> str:
-        """The identity that templates carry: the card and the exact weights."""
+        """The card and the exact weights."""
         return f"{self.id}#{self.sha256[:12]}"
 
-    def operating_point(self, point: str) -> OperatingPoint:
-        """Raises ModelError when the card was not calibrated for it."""
-        found = next((p for p in self.operating_points if p.id == point), None)
+    def augmentation(self, augmentation: str = "") -> Augmentation:
+        """The one so named, or the card's first. Raises ModelError when the card has none of the name."""
+        known = self.augmentations or (
+            Augmentation(id="single", views=(View(padding=self.input.padding),), mirrored=False),
+        )
+        if not augmentation:
+            return known[0]
+        found = next((a for a in known if a.id == augmentation), None)
         if found is None:
-            known = ", ".join(p.id for p in self.operating_points) or "none"
-            raise ModelError(
-                f"no operating point {point!r}", field=self.id, advice=f"calibrated points: {known}"
-            )
+            advice = f"known: {', '.join(a.id for a in known)}"
+            raise ModelError(f"no augmentation {augmentation!r}", field=self.id, advice=advice)
         return found
+
+    def template_model(self, augmentation: str) -> str:
+        """The identity that templates carry: card, exact weights, and the views that were averaged."""
+        return f"{self.model}/{augmentation}"
+
+    def operating_point(self, point: str, augmentation: str = "", frames: int = 1) -> OperatingPoint:
+        """The point calibrated for these templates. Raises ModelError when the card has none.
+
+        Fusing pictures moves every distance down. A template of two pictures is therefore judged at the
+        threshold for the next larger number that was calibrated, which can only be stricter.
+        """
+        name = self.augmentation(augmentation).id
+        fitting = [
+            p for p in self.operating_points if (p.id, p.augmentation) == (point, name) and p.frames >= frames
+        ]
+        if not fitting:
+            known = ", ".join(f"{p.id} ({p.augmentation}, {p.frames})" for p in self.operating_points)
+            raise ModelError(
+                f"no operating point {point!r} for {name!r} templates of {frames} pictures",
+                field=self.id,
+                advice=f"calibrated points: {known or 'none'}",
+            )
+        return min(fitting, key=lambda p: p.frames)
 
 
 def load_card(folder: Path, card: str, kind: ModelKind) -> ModelCard:

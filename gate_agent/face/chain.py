@@ -12,45 +12,24 @@ the conductor calls it in an executor.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 
-from pydantic import Field
+import numpy as np
 
 from gate_agent.face.align import extract_chip
-from gate_agent.face.cards import ModelKind, default_cards, default_models, load_card, load_model
+from gate_agent.face.cards import ModelKind, View, load_card, load_model
 from gate_agent.face.compare import Comparison, Template, compare
 from gate_agent.face.detect import MmodDetector
 from gate_agent.face.embed import Embedder
-from gate_agent.face.errors import ModelError, NoFace, SeveralFaces
+from gate_agent.face.errors import ModelError, NoFace, SeveralFaces, UnclearFace
 from gate_agent.face.inference import Session
 from gate_agent.face.landmarks import LandmarkPredictor
 from gate_agent.face.pixels import Box, Doubles, Pixels, require_pixels
 from gate_agent.face.quality import FaceQuality, measure
-from gate_agent.settings import Settings
+from gate_agent.face.settings import FaceSettings
 
-ALIGNMENT = "dlib-5-point"
+__all__ = ["DetectedFace", "FaceChain", "FaceSettings", "wipe"]
 
-
-class FaceSettings(Settings):
-    """How the face chain works."""
-
-    cards: Path = Field(default_factory=default_cards, description="folder with the model cards")
-    models: Path = Field(default_factory=default_models, description="folder with the built models")
-    detector: str = Field(default="dlib-mmod-face", description="model card of the face detector")
-    landmarks: str = Field(default="dlib-5-point", description="model card of the landmark predictor")
-    embedder: str = Field(default="dlib-resnet-v1", description="model card of the embedder")
-    operating_point: str = Field(
-        default="fmr-1e-3",
-        description="operating point of the embedder's card; empty: templates only, comparing raises",
-    )
-    threads: int = Field(default=2, ge=1, le=64, description="threads of one inference")
-    smallest_face_share: float = Field(
-        default=0.2,
-        ge=0,
-        le=1,
-        description="smallest face looked for, as a share of the picture's shorter side; larger is faster; "
-        "0 looks for faces down to 80 pixels, at full size up to 4 megapixels",
-    )
+QUALITY_SIDE, QUALITY_VIEW = 150, View(padding=0.25)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -74,8 +53,9 @@ class FaceChain:
     ) -> None:
         self.settings = settings
         self.card = embedder.card
+        self.augmentation = embedder.augmentation
         point = settings.operating_point
-        self.point = embedder.card.operating_point(point) if point else None
+        self.point = self.card.operating_point(point, self.augmentation.id) if point else None
         self._detector = detector
         self._landmarks = landmarks
         self._embedder = embedder
@@ -89,17 +69,13 @@ class FaceChain:
         detector = load_card(settings.cards, settings.detector, ModelKind.DETECTOR)
         landmarks = load_card(settings.cards, settings.landmarks, ModelKind.LANDMARKS)
         embedder = load_card(settings.cards, settings.embedder, ModelKind.EMBEDDER)
-        if embedder.input.alignment != ALIGNMENT:
-            raise ModelError(
-                f"no alignment {embedder.input.alignment!r}", field=f"{embedder.id}: input.alignment"
-            )
         detection = Session(load_model(settings.models, detector), detector.id, threads=settings.threads)
         embedding = Session(load_model(settings.models, embedder), embedder.id, threads=settings.threads)
         return cls(
             settings,
             MmodDetector(detection),
             LandmarkPredictor(load_model(settings.models, landmarks), landmarks.id),
-            Embedder(embedding, embedder),
+            Embedder(embedding, embedder, settings.augmentation),
         )
 
     def find(self, pixels: Pixels) -> tuple[DetectedFace, ...]:
@@ -123,32 +99,51 @@ class FaceChain:
             case _:
                 raise SeveralFaces(f"{len(faces)} faces in the picture", advice="one person at a time")
 
-    def chip(self, pixels: Pixels, face: DetectedFace) -> Pixels:
-        """The aligned chip that the embedder sees."""
-        return extract_chip(
-            require_pixels(pixels),
-            face.landmarks,
-            side=self._embedder.side,
-            padding=self.card.input.padding,
+    def chips(self, pixels: Pixels, face: DetectedFace) -> Pixels:
+        """(n, side, side, 3): the aligned chips that the embedder sees, one for each view."""
+        require_pixels(pixels)
+        side, alignment = self._embedder.side, self._embedder.alignment
+        return np.stack(
+            [
+                extract_chip(pixels, face.landmarks, side=side, view=view, alignment=alignment)
+                for view in self.augmentation.views
+            ]
         )
 
     def template(self, pixels: Pixels, face: DetectedFace) -> Template:
-        """The face's template under the embedder's card. The chip is overwritten afterwards."""
-        chip = self.chip(pixels, face)
+        """The face's template under the embedder's card. The chips are overwritten afterwards.
+
+        Raises UnclearFace when its views agree less than those the operating point was measured with.
+        """
+        chips = self.chips(pixels, face)
         try:
-            return self._embedder.template(chip)
+            template = self._embedder.template(chips)
         finally:
-            chip.fill(0)
+            chips.fill(0)
+        if self.point is not None and template.agreement < self.point.agreement:
+            template.wipe()
+            raise UnclearFace(
+                f"the views of the face agree by {template.agreement:.3f} only",
+                field="face",
+                advice="face the camera in even light, and take the picture again",
+            )
+        return template
 
     def compare(self, a: Template, b: Template) -> Comparison:
-        """Raises TemplateError unless both are live templates of this chain's model."""
+        """Judged at the operating point for as many fused pictures as the larger template has.
+
+        Raises TemplateError unless both are live templates of this chain's model and views, and
+        ModelError when the card was not calibrated for so many pictures.
+        """
         if self.point is None:
             raise ModelError("no operating point is set", field="face.operating_point")
-        return compare(a, b, self.card, self.point)
+        frames = max(a.frames, b.frames)
+        point = self.card.operating_point(self.point.id, self.augmentation.id, frames)
+        return compare(a, b, self.card, point)
 
     def quality(self, pixels: Pixels, face: DetectedFace, faces: int = 1) -> FaceQuality:
         """Quality components of `face`; `faces` is how many the picture shows."""
-        chip = self.chip(pixels, face)
+        chip = extract_chip(require_pixels(pixels), face.landmarks, side=QUALITY_SIDE, view=QUALITY_VIEW)
         try:
             return measure(pixels, face.box, face.landmarks, chip, faces)
         finally:

@@ -21,6 +21,10 @@ class NoFace(FaceError):
     """No face was found where one is needed."""
 
 
+class UnclearFace(FaceError):
+    """A face was found, but the embedder is unsure what it shows: a failure to acquire."""
+
+
 class SeveralFaces(FaceError):
     """More than one face was found where one is needed."""
 

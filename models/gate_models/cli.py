@@ -11,7 +11,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from gate_agent.errors import GateError
 from gate_agent.face.cards import default_cards, default_models, read_card
-from gate_agent.face.chain import FaceSettings
+from gate_agent.face.settings import FaceSettings
 from gate_models.build import WEIGHTS, BuildError, build
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__)
@@ -68,7 +68,7 @@ def calibrate_command(
     cards: Cards = None,
 ) -> None:
     """Measure error rates all-vs-all and write operating points into the embedder's card."""
-    from gate_models.calibrate import calibrate  # noqa: PLC0415 (a build does not need it)
+    from gate_agent.face.calibrate import calibrate  # noqa: PLC0415 (a build does not need it)
 
     with progress_bar(quiet) as progress:
         task = progress.add_task("templates", total=1.0)
@@ -80,8 +80,8 @@ def calibrate_command(
         )
     for point in record:
         console.print(
-            f"{point.id}: threshold {point.threshold:.4f}, FNMR {point.fnmr:.2%} "
-            f"[{point.fnmr_low:.2%}, {point.fnmr_high:.2%}]"
+            f"{point.augmentation}, {point.frames} frame(s), {point.id}: threshold {point.threshold:.4f}, "
+            f"FNMR {point.fnmr:.2%} [{point.fnmr_low:.2%}, {point.fnmr_high:.2%}]"
         )
 
 

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gate_agent.face.align import MEAN_FACE, chip_frame, extract_chip
+from gate_agent.face.cards import View
 from gate_agent.face.detect import tile
 from gate_agent.face.errors import PictureError
 from gate_agent.face.pixels import Box
@@ -50,7 +51,7 @@ def test_the_chip_frame_recovers_a_similarity_transform(
 ) -> None:
     template = (PADDING + MEAN_FACE) / (2 * PADDING + 1) * SIDE
     turn = scale * np.array([[math.cos(angle), -math.sin(angle)], [math.sin(angle), math.cos(angle)]])
-    frame = chip_frame(template @ turn.T + [x, y], SIDE, PADDING)
+    frame = chip_frame(template @ turn.T + [x, y], SIDE, View(padding=PADDING))
     assert frame.side == pytest.approx(SIDE * scale)
     assert frame.angle == pytest.approx(angle, abs=1e-9)
     assert frame.centre == pytest.approx(turn @ [SIDE / 2, SIDE / 2] + [x, y], abs=1e-6)
@@ -68,7 +69,7 @@ def test_a_turned_and_scaled_face_gives_the_same_chip(scale: float, angle: float
     back = np.linalg.inv(turn) @ np.stack((x.ravel() - columns / 2, y.ravel() - rows / 2))
     shades = np.clip(128 + back, 0, 255).astype(np.uint8).reshape(2, rows, columns)
     pixels = np.stack((shades[0], shades[1], shades[0]), axis=2)
-    chip = extract_chip(pixels, landmarks, side=SIDE, padding=PADDING).astype(int)
+    chip = extract_chip(pixels, landmarks, side=SIDE, view=View(padding=PADDING)).astype(int)
     expected = 128 + np.arange(SIDE) - SIDE / 2
     assert np.abs(chip[60:90, :, 0].mean(axis=0) - expected).max() < 4
     assert np.abs(chip[:, 60:90, 1].mean(axis=1) - expected).max() < 4
@@ -78,12 +79,15 @@ def test_a_face_outside_the_picture_is_an_error() -> None:
     for scale in (50.0, 2000.0):
         with pytest.raises(PictureError, match="outside"):
             extract_chip(
-                np.zeros((100, 100, 3), np.uint8), MEAN_FACE * scale + 9000, side=SIDE, padding=PADDING
+                np.zeros((100, 100, 3), np.uint8),
+                MEAN_FACE * scale + 9000,
+                side=SIDE,
+                view=View(padding=PADDING),
             )
 
 
 def test_beyond_the_picture_the_chip_is_black() -> None:
     pixels = np.full((100, 100, 3), 200, np.uint8)
-    chip = extract_chip(pixels, MEAN_FACE * 100 - [50, 0], side=SIDE, padding=PADDING)
+    chip = extract_chip(pixels, MEAN_FACE * 100 - [50, 0], side=SIDE, view=View(padding=PADDING))
     assert (chip[75, :60] == 0).all()
     assert (chip[75, -60:] >= 199).all()

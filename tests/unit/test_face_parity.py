@@ -9,18 +9,18 @@ from typing import Any
 import cv2
 import numpy as np
 import pytest
-from gate_models.build import WEIGHTS, build, weights_folder
-from gate_simulators.photographs import photographs
 
 from gate_agent.errors import GateError
 from gate_agent.face.align import extract_chip
-from gate_agent.face.cards import ModelKind, load_card, load_model
+from gate_agent.face.cards import ModelKind, View, load_card, load_model
 from gate_agent.face.chain import FaceSettings
 from gate_agent.face.detect import MmodDetector
 from gate_agent.face.embed import Embedder
 from gate_agent.face.inference import Session
 from gate_agent.face.landmarks import LandmarkPredictor
 from gate_agent.face.pixels import Box, Pixels
+from gate_models.build import WEIGHTS, build, weights_folder
+from gate_simulators.photographs import photographs
 
 dlib = pytest.importorskip("dlib", reason="the reference library is not installed")
 
@@ -130,7 +130,7 @@ def test_every_stage_agrees(ours: Ours, reference: Reference, picture: Cut, case
         points = np.array([(p.x, p.y) for p in shape.parts()], dtype=np.float64)
         assert (ours.landmarks.predict(pixels, Box(*edges)) == points).all()
 
-        chip = extract_chip(pixels, points, side=SIDE, padding=PADDING)
+        chip = extract_chip(pixels, points, side=SIDE, view=View(padding=PADDING))
         assert (chip == dlib.get_face_chip(pixels, shape, SIDE, PADDING)).all()
 
         embedding = np.array(reference.embed.compute_face_descriptor(pixels, shape, 1))
@@ -152,7 +152,7 @@ def test_the_whole_chain_agrees_with_face_recognition(ours: Ours, picture: Cut) 
         location, abs=1
     )
     points = ours.landmarks.predict(pixels, found.box)
-    chip = extract_chip(pixels, points, side=SIDE, padding=PADDING)
+    chip = extract_chip(pixels, points, side=SIDE, view=View(padding=PADDING))
     assert np.linalg.norm(ours.embedder.embed(chip[None])[0] - expected) <= 1e-4
 
 

@@ -8,9 +8,9 @@ import sys
 from pathlib import Path
 
 import pytest
-from gate_models.build import BuildError, weights_folder
 
 from gate_agent.face.cards import default_cards
+from gate_models.build import BuildError, weights_folder
 
 
 def gate_models(*arguments: str) -> subprocess.CompletedProcess[str]:
