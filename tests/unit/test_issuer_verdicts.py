@@ -86,14 +86,7 @@ def test_every_trusted_countrys_algorithms_verify(
     assert shortcomings(inspected(issue(office, state), trust)) == []
 
 
-GIVES_UP = pytest.mark.xfail(
-    strict=False, reason="the reader gives up after 64 reads that gave fewer bytes than it asked for"
-)
-
-
-@pytest.mark.parametrize(
-    "profile", [pytest.param(name, marks=GIVES_UP if name == "reads-192" else ()) for name in PROFILES]
-)
+@pytest.mark.parametrize("profile", PROFILES)
 def test_every_chip_profile_is_read_in_full(profile: str, office: PassportOffice, trust: TrustStore) -> None:
     passport = issue(office)
     inspection = inspected(passport, trust, profile)

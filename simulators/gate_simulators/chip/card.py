@@ -20,6 +20,7 @@ from gate_simulators.chip.reading import FileReading
 from gate_simulators.chip.session import CardProtocol, Session
 
 COMMAND_CHAINING = 0x10
+GET_RESPONSE = 0xC0
 MAX_CHAINED = 4096
 
 _SHORT_RESPONSE = 256
@@ -68,10 +69,28 @@ class Chip:
             if command.extended and not self.profile.extended_length:
                 raise Refused(SW.WRONG_LENGTH)
         except Refused as refused:
-            self._session.abort_secure_messaging()
+            if not self.profile.keeps_channel_after_length_error:
+                self._session.abort_secure_messaging()
             return Response(refused.sw).encode()
-        limit = self.profile.response_buffer if command.extended else _SHORT_RESPONSE
-        return self._secured(command, limit) if command.secured else self._plain(command, limit)
+        if command.ins == GET_RESPONSE and self._session.pending:
+            return self._part(command.ne)
+        self._session.pending = b""
+        chained = self.profile.response_chaining
+        limit = self.profile.response_buffer if command.extended or chained else _SHORT_RESPONSE
+        response = self._secured(command, limit) if command.secured else self._plain(command, limit)
+        if command.extended or len(response) <= _SHORT_RESPONSE + 2:
+            return response
+        self._session.pending = response
+        return self._part(_SHORT_RESPONSE)
+
+    def _part(self, ne: int) -> bytes:
+        """The next part of a long response (ISO/IEC 7816-4 §5.3.4)."""
+        pending, self._session.pending = self._session.pending, b""
+        data, status = pending[:-2], pending[-2:]
+        if len(data) <= ne:
+            return data + status
+        self._session.pending = data[ne:] + status
+        return Response(0x6100 | min(len(data) - ne, 0xFF), data[:ne]).encode()
 
     def _plain(self, command: Command, limit: int) -> bytes:
         if self._session.channel is not None:
@@ -86,6 +105,8 @@ class Chip:
         if channel is None:
             return Response(SW.SM_OBJECTS_MISSING).encode()
         try:
+            if self._session.broken:
+                raise Refused(SW.SM_OBJECTS_INCORRECT)
             inner = channel.unwrap(command)
         except Refused as refused:
             self._session.abort_secure_messaging()

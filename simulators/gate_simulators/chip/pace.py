@@ -155,6 +155,8 @@ class Pace:
             run.mapped = nonce_mapping.map_integrated(run.group, suite, run.nonce, mapping_data)
         else:
             run.mapped = nonce_mapping.map_generic(run.group, run.nonce, mapping_data, self._random)
+        if not run.mapped.answer and self._profile.pace_omits_empty_answer:
+            return Response(SW.OK)
         return dynamic_data.answer((0x82, run.mapped.answer))
 
     def _agree(self, run: _Run, mapped: Mapped, terminal_key: bytes) -> Response:
@@ -167,7 +169,8 @@ class Pace:
         return dynamic_data.answer((0x84, run.chip_key))
 
     def _authenticate(self, session: Session, run: _Run, keys: SessionKeys, token: bytes) -> Response:
-        if not hmac.compare_digest(token, _token(run, keys, run.chip_key)):
+        expected = _token(run, keys, run.chip_key)
+        if self._profile.pace_always_fails or not hmac.compare_digest(token, expected):
             raise Refused(self._failure(run.password))
         self._pin_tries = PIN_TRIES if run.password is PasswordId.PIN else self._pin_tries
         session.next_channel = SecureChannel(keys)

@@ -19,6 +19,7 @@ class OverlongRead(StrEnum):
     TRUNCATE = "truncate"  # 9000 and fewer bytes than asked for
     WRONG_LENGTH = "wrong-length"  # 6700
     CORRECT_LENGTH = "correct-length"  # 6Cxx with the length that would do
+    WRONG_OFFSET = "wrong-offset"  # 6B00, and the next command is answered 6988
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,18 +33,28 @@ class ChipProfile:
 
     name: str
     about: str
+    # reading
     extended_length: bool = True
     response_buffer: int = 8192
     read_limit: int = 0x10000
     overlong_read: OverlongRead = OverlongRead.TRUNCATE
     short_read_sw: int = SW.END_OF_FILE
-    wrong_key_sw: int = SW.AUTHENTICATION_FAILED
+    response_chaining: bool = False  # long answers to short commands come by 61xx and GET RESPONSE
+    keeps_channel_after_length_error: bool = False  # 6700 in the clear, and the counter stands still
+    forbidden_files: frozenset[str] = frozenset()  # 6982 whatever was authenticated
+    # selecting
     select_mf_sw: int = SW.OK
     select_before_access: bool = False
     strict_select: bool = False
+    leaves_mf_for_good: bool = False  # once the application is selected, no file of the MF is found
+    directory_sw: int = SW.OK  # what EF.DIR is answered with
+    # authenticating
+    wrong_key_sw: int = SW.AUTHENTICATION_FAILED
     pace_failure_sw: int = SW.AUTHENTICATION_FAILED
+    pace_always_fails: bool = False  # with the right password, too
     pace_needs_parameter_id: bool = False
-    pace_short_nonce: bool = False
+    pace_short_nonce: bool = False  # one block of nonce even for long keys
+    pace_omits_empty_answer: bool = False  # nothing instead of an empty DO'82' in integrated mapping
     signs_nothing_at_maximal_le: bool = False
     truncates_signature: bool = False
 

@@ -59,6 +59,8 @@ class FileReading:
     def _select_mf(self, session: Session) -> Response:
         if self._profile.select_mf_sw != SW.OK:
             raise Refused(self._profile.select_mf_sw)
+        if self._profile.leaves_mf_for_good and session.application:
+            raise Refused(SW.FILE_NOT_FOUND)
         session.application = False
         session.current = None
         return Response(SW.OK)
@@ -71,7 +73,7 @@ class FileReading:
         if file is None:
             raise Refused(SW.FILE_NOT_FOUND)
         if not self._profile.select_before_access:
-            _check_access(file, session)
+            self._check_access(file, session)
         session.current = file
         return Response(SW.OK)
 
@@ -121,7 +123,7 @@ class FileReading:
         file = self._files.by_sfi(sfi, in_application=session.application)
         if file is None:
             raise Refused(SW.FILE_NOT_FOUND)
-        _check_access(file, session)
+        self._check_access(file, session)
         session.current = file
         return file
 
@@ -129,7 +131,7 @@ class FileReading:
         self, session: Session, file: ElementaryFile, *, offset: int, ne: int, maximal: bool, room: int
     ) -> Response:
         """`ne` bytes from `offset`; `maximal`: as many as there are up to `ne`; at most `room`."""
-        _check_access(file, session)
+        self._check_access(file, session)
         if ne == 0:
             raise Refused(SW.WRONG_LENGTH)
         left = len(file.content) - offset
@@ -139,22 +141,29 @@ class FileReading:
         wanted = min(ne, left) if maximal else ne
         if wanted > limit and self._profile.overlong_read is OverlongRead.WRONG_LENGTH:
             raise Refused(SW.WRONG_LENGTH)
+        if wanted > limit and self._profile.overlong_read is OverlongRead.WRONG_OFFSET:
+            session.broken = True
+            raise Refused(SW.OFFSET_OUTSIDE_EF)
         if wanted > limit and self._profile.overlong_read is OverlongRead.CORRECT_LENGTH:
             raise Refused(0x6C00 | min(limit, left) & 0xFF)
         data = file.content[offset : offset + min(wanted, limit)]
         at_end = offset + len(data) == len(file.content)
         return Response(self._profile.short_read_sw if at_end and len(data) < wanted else SW.OK, data)
 
+    def _check_access(self, file: ElementaryFile, session: Session) -> None:
+        """Doc 9303-11 §4.2: the contents are for terminals that proved to know the password, over the
+        channel; some of them for authenticated terminals only (§7.1)."""
+        if file.name == "EF.DIR" and self._profile.directory_sw != SW.OK:
+            raise Refused(self._profile.directory_sw)
+        if file.name in self._profile.forbidden_files:
+            raise Refused(SW.SECURITY_STATUS_NOT_SATISFIED)
+        if file.needs_access and not (session.access and session.channel is not None):
+            raise Refused(SW.SECURITY_STATUS_NOT_SATISFIED)
+        if file.needs_terminal and file.name not in session.rights:
+            raise Refused(SW.SECURITY_STATUS_NOT_SATISFIED)
+
 
 def _current(session: Session) -> ElementaryFile:
     if session.current is None:
         raise Refused(SW.NO_CURRENT_EF)
     return session.current
-
-
-def _check_access(file: ElementaryFile, session: Session) -> None:
-    """Doc 9303-11 §4.2: the contents are for terminals that proved to know the MRZ, over the channel."""
-    if file.needs_access and not (session.access and session.channel is not None):
-        raise Refused(SW.SECURITY_STATUS_NOT_SATISFIED)
-    if file.needs_terminal and file.name not in session.rights:
-        raise Refused(SW.SECURITY_STATUS_NOT_SATISFIED)

@@ -19,7 +19,8 @@ class Session:
 
     `room` is the number of plain bytes that the response to the current command can carry. A protocol
     that agrees on keys puts the new channel into `next_channel`: it holds from the next command on.
-    `chained` is the part of a command chain that has come so far.
+    `chained` is the part of a command chain that has come so far, `pending` the part of a response chain
+    that is still to go; `broken` makes the channel fail at the next command.
     `environment` is what the last MANAGE SECURITY ENVIRONMENT chose, known to the protocol that chose it.
 
     For terminal authentication (Doc 9303-11 §7.1.3): `chip_identity` is ID_IC of the access procedure,
@@ -35,6 +36,8 @@ class Session:
     room: int = 0
     environment: object = None
     chained: Command | None = None
+    pending: bytes = b""
+    broken: bool = False
     challenge: bytes = field(default=b"", repr=False)
     chip_identity: bytes = field(default=b"", repr=False)
     terminal_key: bytes = b""
@@ -47,6 +50,7 @@ class Session:
         self.access = False
         self.environment = None
         self.chained = None
+        self.broken = False
         self.challenge = b""
         self.chip_identity = b""
         self.terminal_key = b""
