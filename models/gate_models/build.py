@@ -12,7 +12,8 @@ import io
 import json
 import os
 import tempfile
-from collections.abc import Callable
+import zipfile
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -55,9 +56,22 @@ def _convert_detector(data: bytes, name: str, progress: Progress) -> bytes:
 
 
 def _convert_landmarks(data: bytes, name: str, progress: Progress) -> bytes:
-    predictor = read_shape_predictor(DatReader(data, name), progress)
+    return _npz(asdict(read_shape_predictor(DatReader(data, name), progress)))
+
+
+def _npz(arrays: Mapping[str, np.ndarray]) -> bytes:
+    """Arrays as numpy's .npz, byte for byte the same under every Python.
+
+    ``numpy.savez`` is not: it streams its members, and zipfile's headers for streams changed in 3.11.4.
+    """
     buffer = io.BytesIO()
-    np.savez(buffer, **asdict(predictor))
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:
+        for name, array in sorted(arrays.items()):
+            member = io.BytesIO()
+            np.lib.format.write_array(member, np.asanyarray(array), version=(1, 0), allow_pickle=False)
+            info = zipfile.ZipInfo(f"{name}.npy", date_time=(1980, 1, 1, 0, 0, 0))
+            info.create_system, info.external_attr = 3, 0o600 << 16
+            archive.writestr(info, member.getvalue())
     return buffer.getvalue()
 
 
