@@ -114,6 +114,8 @@ class PassportOffice:
         security: ChipSecurity | None = None,
         groups: Iterable[int] = (),
         form: SodForm = ORDINARY_FORM,
+        coding: portrait.Coding = portrait.Coding.JP2,
+        iso39794: bool = False,
     ) -> Passport:
         """Make a passport from an RGB photograph (uint8, HxWx3).
 
@@ -121,7 +123,8 @@ class PassportOffice:
         part of the photograph to use (default: see :func:`portrait.portrait_crop`). `substitute` is the
         photograph put into DG2 after signing by TAMPERED_PORTRAIT (default: the holder's own, mirrored).
         `access` is one of :data:`ACCESS`; `security` says in full what the chip offers. `groups`
-        are data groups to add (3, 4, 5, 7, 11, 12, 13, 16), `form` how the security object is written.
+        are data groups to add (3, 4, 5, 7, 11, 12, 13, 16), `form` how the security object is written,
+        `coding` and `iso39794` how the portrait is.
         Raises ValueError for fields that no passport can have.
         """
         country = self._country(issuing_state, variant)
@@ -146,7 +149,7 @@ class PassportOffice:
         )
         contents = {
             1: data_groups.dg1(lines),
-            2: self._dg2(photograph, crop, sex, signed_at),
+            2: self._dg2(photograph, crop, sex, signed_at, coding, iso39794),
             **self._optional(frozenset(groups), fields, photograph, crop, signed_at),
             **secured.data_groups,
         }
@@ -161,7 +164,7 @@ class PassportOffice:
             files["EF.CardSecurity"] = official.sign_card_security(secured.card_security, signed_at)
         if variant is Variant.TAMPERED_PORTRAIT:
             exchanged = photograph[:, ::-1] if substitute is None else substitute
-            files["DG2"] = self._dg2(exchanged, None, sex, signed_at)
+            files["DG2"] = self._dg2(exchanged, None, sex, signed_at, coding, iso39794)
         return Passport(fields, lines, files, photograph, variant, secured.secrets)
 
     def _country(self, issuing_state: str | None, variant: Variant) -> Country:
@@ -237,6 +240,15 @@ class PassportOffice:
         return datetime.combine(day, time(10, 0), UTC)
 
     @staticmethod
-    def _dg2(photograph: NDArray[np.uint8], crop: portrait.Crop | None, sex: str, made: datetime) -> bytes:
-        image = portrait.portrait_jp2(np.ascontiguousarray(photograph), crop)
-        return data_groups.dg2(portrait.facial_record(image, sex), made)
+    def _dg2(
+        photograph: NDArray[np.uint8],
+        crop: portrait.Crop | None,
+        sex: str,
+        made: datetime,
+        coding: portrait.Coding,
+        iso39794: bool,
+    ) -> bytes:
+        image = portrait.coded(np.ascontiguousarray(photograph), crop, coding)
+        if iso39794:
+            return data_groups.dg2_iso39794(portrait.face_image_data_block(image, coding))
+        return data_groups.dg2(portrait.facial_record(image, sex, coding), made)

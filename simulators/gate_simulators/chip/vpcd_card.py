@@ -14,7 +14,7 @@ import threading
 from enum import IntEnum
 
 from gate_simulators.chip.apdu import SW
-from gate_simulators.chip.card import Chip
+from gate_simulators.chip.link import Card, CardLost
 from gate_simulators.faults import FaultBoard, FaultKind
 
 _POLL_S = 0.05
@@ -60,7 +60,7 @@ class ChipSlot:
         self._address = (host, port)
         self._random = random.Random(seed)
         self._changed = threading.Condition()
-        self._chip: Chip | None = None
+        self._chip: Card | None = None
         self._generation = 0
         self._stopping = True
         self._thread: threading.Thread | None = None
@@ -83,7 +83,7 @@ class ChipSlot:
         if thread is not None:
             thread.join()
 
-    def present(self, chip: Chip) -> None:
+    def present(self, chip: Card) -> None:
         """Lay a chip on the reader, in place of any other; it is powered up afresh."""
         self._lay(chip)
 
@@ -96,7 +96,7 @@ class ChipSlot:
         """Whether a chip lies in the field."""
         return self._chip is not None
 
-    def _lay(self, chip: Chip | None) -> None:
+    def _lay(self, chip: Card | None) -> None:
         with self._changed:
             self._chip = chip
             self._generation += 1
@@ -122,7 +122,7 @@ class ChipSlot:
             except (_Gone, OSError):
                 self._pause(_POLL_S, generation)  # no reader is listening, or it hung up: try again
 
-    def _serve(self, wire: socket.socket, chip: Chip, generation: int) -> None:
+    def _serve(self, wire: socket.socket, chip: Card, generation: int) -> None:
         answered = 0
         while True:
             message = self._receive(wire, generation)
@@ -134,18 +134,22 @@ class ChipSlot:
                 self.faults.clear(FaultKind.CARD_LOST)
                 self._pull_away(generation)
                 raise _Gone
-            response = self._answer(chip, message, generation)
+            try:
+                response = self._answer(chip, message, generation)
+            except CardLost:
+                self._pull_away(generation)
+                raise _Gone from None
             if response is not None:
                 _send(wire, response)
             answered += 1
 
-    def _control(self, wire: socket.socket, chip: Chip, code: int) -> None:
+    def _control(self, wire: socket.socket, chip: Card, code: int) -> None:
         if code == Control.ATR:
             _send(wire, chip.ATR)
         elif code in (Control.POWER_ON, Control.POWER_OFF, Control.RESET):
             chip.reset()
 
-    def _answer(self, chip: Chip, apdu: bytes, generation: int) -> bytes | None:
+    def _answer(self, chip: Card, apdu: bytes, generation: int) -> bytes | None:
         """The response as the faults leave it; None when there is none."""
         if dead := self.faults.active(FaultKind.DEAD_CHIP):
             unwell = dead.parameters.get("answer", "none") == "6F00"

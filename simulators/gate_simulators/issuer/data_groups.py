@@ -21,6 +21,7 @@ DATA_GROUP_TAGS: Mapping[int, int] = {
 _FACIAL_FEATURES = b"\x02"  # biometric type, ISO/IEC 19785-3
 _ICAO_FORMAT_OWNER = b"\x01\x01"  # ISO/IEC JTC 1/SC 37
 _FACE_FORMAT = b"\x00\x08"  # ISO/IEC 19794-5
+_FACE_39794_FORMAT = b"\x00\x2a"  # ISO/IEC 39794-5
 
 
 def ef_com(data_groups: Iterable[int], lds_version: str = LDS_VERSION) -> bytes:
@@ -50,4 +51,12 @@ def dg2(facial_record: bytes, made: datetime) -> bytes:
         ber.encode(0x88, _FACE_FORMAT),
     )
     template = ber.encode(0x7F60, header, ber.encode(0x5F2E, facial_record))
+    return ber.encode(DATA_GROUP_TAGS[2], ber.encode(0x7F61, ber.encode(0x02, b"\x01"), template))
+
+
+def dg2_iso39794(face_image_data_block: bytes) -> bytes:
+    """One face in ISO/IEC 39794-5 (Doc 9303-10 §4.7.2): a constructed biometric data block."""
+    header = ber.encode(0xA1, ber.encode(0x87, _ICAO_FORMAT_OWNER), ber.encode(0x88, _FACE_39794_FORMAT))
+    block = ber.encode(0x7F2E, ber.encode(0xA1, face_image_data_block))
+    template = ber.encode(0x7F60, header, block)
     return ber.encode(DATA_GROUP_TAGS[2], ber.encode(0x7F61, ber.encode(0x02, b"\x01"), template))
