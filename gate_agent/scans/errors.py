@@ -1,0 +1,25 @@
+"""What can be wrong with a scan. Each error names the attribute, file or setting (`field`)."""
+
+from __future__ import annotations
+
+from gate_agent.errors import BadInput
+
+
+class ScanError(BadInput):
+    """A scan that cannot be used. Root of this room's errors."""
+
+
+class ScanMalformed(ScanError):
+    """The bytes are not what they claim to be: truncated, contradictory, or of no known format."""
+
+
+class ScanUnsupported(ScanError):
+    """Well-formed, but of a kind this agent does not read (a compression, a photometric interpretation)."""
+
+
+class ScanTooLarge(ScanError):
+    """Larger than the bound that protects the station's memory."""
+
+
+class ScanUnusable(ScanError):
+    """Readable, but without an image to look at: no columns, all saturated, all dead."""
