@@ -174,20 +174,25 @@ class Stage:
     def stop_hub(self) -> None:
         self.hub.stop()
 
+    def agent_command(self, command: str = "run") -> list[str]:
+        """A command of ``gate-agent`` for this stage's station, such as ``run`` or ``doctor``."""
+        words = [str(Path(sys.executable).with_name("gate-agent")), command, "--config", str(self.config)]
+        for path, value in self._overrides.items():
+            words += ["--set", f"{path}={value}"]
+        if not self.broker.version5:
+            words += ["--set", "hub.protocol=3.1.1"]
+        return words
+
     def start_agent(self, timeout_s: float = 60.0) -> None:
         """Start the agent's process and wait until its lane serves."""
-        command = [str(Path(sys.executable).with_name("gate-agent")), "run", "--config", str(self.config)]
-        for path, value in self._overrides.items():
-            command += ["--set", f"{path}={value}"]
-        if not self.broker.version5:
-            command += ["--set", "hub.protocol=3.1.1"]
+        command = self.agent_command()
         log = (self.state / "agent.log").open("ab")
         with log:
             self._agent = subprocess.Popen(
                 command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, process_group=0
             )
         deadline = time.monotonic() + timeout_s
-        while self.snapshot().get("phase") != "idle":
+        while self.snapshot().get("phase", "starting") in ("starting", "out_of_service"):
             if self._agent.poll() is not None:
                 raise StageError("the agent ended at once", advice=f"see {self.state / 'agent.log'}")
             if time.monotonic() > deadline:
@@ -208,13 +213,13 @@ class Stage:
             os.kill(self._agent.pid, signal.SIGKILL)
             self._agent.wait(10)
 
-    def stop_agent(self, timeout_s: float = 20.0) -> int | None:
-        """SIGTERM, and SIGKILL when the agent does not end in time. Its exit status."""
+    def stop_agent(self, timeout_s: float = 20.0, by: signal.Signals = signal.SIGTERM) -> int | None:
+        """Ask the agent to end, and SIGKILL when it does not in time. Its exit status."""
         agent = self._agent
         if agent is None:
             return None
         if agent.poll() is None:
-            agent.terminate()
+            agent.send_signal(by)
             try:
                 agent.wait(timeout_s)
             except subprocess.TimeoutExpired:
@@ -241,6 +246,22 @@ class Stage:
             return dict(answer.raise_for_status().json())
         except httpx.HTTPError:
             return {}
+
+    def wait_until(
+        self, condition: Callable[[dict[str, Any]], bool], what: str, timeout_s: float = 15.0
+    ) -> dict[str, Any]:
+        """Look at the console until `condition` holds; what it showed then. Raises StageError."""
+        deadline = time.monotonic() + timeout_s
+        while not ((snapshot := self.snapshot()) and condition(snapshot)):
+            if time.monotonic() > deadline:
+                shown = f"the lane is {snapshot.get('phase', 'not to be seen')}"
+                raise StageError(f"waited in vain for {what}; {shown}", advice=f"see {self.state}/agent.log")
+            time.sleep(0.05)
+        return snapshot
+
+    def wait_for_phase(self, *phases: str, timeout_s: float = 15.0) -> dict[str, Any]:
+        """Look at the console until the lane is in one of `phases`."""
+        return self.wait_until(lambda s: s["phase"] in phases, " or ".join(phases), timeout_s)
 
     def order(self, action: str, officer: str, reason: str) -> str:
         """Order something as an officer; empty when it was done, else why not."""

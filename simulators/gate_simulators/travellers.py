@@ -68,10 +68,14 @@ class Walk:
     say: Callable[[str], None] = lambda _text: None
     stop: threading.Event = field(default_factory=threading.Event)
 
-    def run(self, scenario: str) -> None:
-        """Play one scenario to its end: admitted and gone, or turned back. Raises Lost."""
+    def run(self, scenario: str, follow: Callable[[Person], None] = lambda _person: None) -> None:
+        """Play one scenario to its end: admitted and gone, or turned back. Raises Lost.
+
+        `follow` gets the person before the first step, for those who want to see where they end.
+        """
         part = _PLAYS.get(scenario, _play_ordinary)
         person = Person(scenario, self.cast.appearance(scenario))
+        follow(person)
         plant = self.site.plant
         with plant.lock:
             plant.persons.append(person)
@@ -133,9 +137,8 @@ class Walk:
     def leave(self, person: Person) -> None:
         """Go out by whichever door opens: on by the exit, or back by the entry with an officer."""
         plant = self.site.plant
-        ways = lambda: plant.exit.passable or plant.entry.passable  # noqa: E731
-        self.until(lambda: not plant.entry.passable, "the entry to close")
-        self.until(ways, "a door to open")
+        self.until(lambda: not plant.entry.passable or self.told_to_wait(), "the entry to close")
+        self.until(lambda: plant.exit.passable or plant.entry.passable, "a door to open")
         person.facing = False
         self.pause(0.5)
         if plant.exit.passable:
@@ -151,6 +154,11 @@ class Walk:
         self.say("goes back with the officer")
         self.pause(1.0)
         person.zone = Zone.AWAY
+
+    def told_to_wait(self) -> bool:
+        """Whether the light inside says that an officer comes: then an open entry is the way back."""
+        with self.site.plant.lock:
+            return Light(self.site.plant.lights.inside) in (Light.OFFICER, Light.STOP)
 
     def light_outside(self) -> Light:
         with self.site.plant.lock:
