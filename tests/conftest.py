@@ -1,0 +1,99 @@
+"""What all tests share: how hypothesis searches, and one whole station for the tests of the system.
+
+The station is real in everything but its hardware: the agent is the program itself in its own process,
+with broker, hub and simulated devices around it. It is set up once; ``station`` hands it over at rest, and
+takes it back only if its doors were never open together.
+"""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import settings
+
+if TYPE_CHECKING:  # a unit test alone should not have to load the simulators
+    from gate_simulators.officer import Officer
+    from gate_simulators.stage import Stage
+
+# A busy machine makes single examples slow; that is no property of what is tested.
+settings.register_profile("gate", deadline=None)
+settings.load_profile("gate")
+
+ROOT = Path(__file__).parents[1]
+CONFIG = ROOT / "config/egate.toml"
+PACE = 3.0
+
+
+def stage_in(state: Path, **more: object) -> Stage:
+    """A stage with its own ports, and its own copy of the policy, so that a test may replace it."""
+    from gate_simulators.demo import QUICK  # noqa: PLC0415
+    from gate_simulators.stage import Stage  # noqa: PLC0415
+
+    rules = state / "policy"
+    shutil.copytree(CONFIG.parent / "policies", rules, dirs_exist_ok=True)
+    own = {
+        **QUICK,
+        "egate.timing.document_presented_s": 3.0,
+        "egate.timing.entry_closing_s": 4.0,
+        "policy.file": str(rules / "egate.toml"),
+        "policy.public_key": str(CONFIG.parent / "keys/sample.pub.pem"),
+        **more,
+    }
+    return Stage(CONFIG, state, pace=PACE, seed=7, private_ports=True, settings=own)
+
+
+@pytest.fixture
+def stage(tmp_path: Path) -> Stage:
+    """A stage that nobody shares, not yet set up: ``with stage: ...``."""
+    return stage_in(tmp_path / "station")
+
+
+@pytest.fixture(scope="session")
+def shared_stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+    """The one station of this run."""
+    with stage_in(tmp_path_factory.mktemp("station")) as running:
+        yield running
+
+
+@pytest.fixture
+def station(shared_stage: Stage) -> Iterator[Stage]:
+    """The shared station: idle, healthy, empty, and nobody on duty."""
+    bring_to_rest(shared_stage)
+    yield shared_stage
+    assert not shared_stage.site.plant.ever_both_open, "both doors were open together"
+
+
+@pytest.fixture
+def officer(station: Stage) -> Iterator[Officer]:
+    """An officer on duty at the shared station."""
+    from gate_simulators.officer import Officer  # noqa: PLC0415
+
+    on_duty = Officer(station, reaction_s=0.3)
+    on_duty.start()
+    yield on_duty
+    on_duty.stop()
+
+
+def bring_to_rest(stage: Stage, timeout_s: float = 30.0) -> None:
+    """Mend, clear and restart what a test before may have left behind."""
+    stage.site.clear_faults()
+    stage.site.scanner.remove()
+    stage.site.slot.remove()
+    plant = stage.site.plant
+    with plant.lock:
+        plant.persons.clear()
+        plant.object_inside = plant.emergency = False
+    if not stage.broker.running:
+        stage.broker.start()
+    if not stage.snapshot():
+        stage.start_agent()
+    deadline = time.monotonic() + timeout_s
+    while stage.snapshot().get("phase") != "idle":
+        assert time.monotonic() < deadline, f"the lane does not come to rest: {stage.snapshot()}"
+        stage.order("reset", "tests", "made ready")
+        time.sleep(0.2)
