@@ -34,13 +34,21 @@ class BuildError(GateError):
 
 @dataclass(frozen=True, slots=True)
 class Weights:
-    """One weight file of the package: its name, exact size and digest, and the file made from it."""
+    """One weight file of the package: its name, exact size and digest, and the file made from it.
+
+    Raise `recipe` when the conversion changes, so that files built before are built again.
+    """
 
     name: str
     size: int
     sha256: str
     output: str
     convert: Callable[[bytes, str, Progress], bytes]
+    recipe: int = 1
+
+    @property
+    def origin(self) -> str:
+        return f"{self.sha256}/{self.recipe}"
 
 
 def _convert_embedder(data: bytes, name: str, progress: Progress) -> bytes:
@@ -96,6 +104,7 @@ WEIGHTS = (
         "c4b1e9804792707d3a405c2c16a80a20269e6675021f64a41d30fffafbc41888",
         "dlib-5-point.npz",
         _convert_landmarks,
+        recipe=2,
     ),
 )
 
@@ -144,7 +153,7 @@ def build(cache: Path, progress: Callable[[str, float], None] = lambda name, par
     for weights in WEIGHTS:
         target = cache / weights.output
         entry = known.get(weights.output, {})
-        if entry.get("source") == weights.sha256 and _digest(target) == entry.get("sha256"):
+        if entry.get("source") == weights.origin and _digest(target) == entry.get("sha256"):
             digests[weights.output] = str(entry["sha256"])
         else:
             data = read_weights(weights_folder(), weights)
@@ -154,7 +163,7 @@ def build(cache: Path, progress: Callable[[str, float], None] = lambda name, par
             write_atomically(target, built)
             digests[weights.output] = hashlib.sha256(built).hexdigest()
         progress(weights.output, 1.0)
-    manifest = {w.output: {"source": w.sha256, "sha256": digests[w.output]} for w in WEIGHTS}
+    manifest = {w.output: {"source": w.origin, "sha256": digests[w.output]} for w in WEIGHTS}
     if manifest != known:
         write_atomically(cache / MANIFEST, json.dumps(manifest, indent=2).encode())
     return digests
