@@ -1,4 +1,4 @@
-"""The journal's fast writer gives the bytes of canonical JSON, for every value that the guard lets through."""
+"""The journal's fast writer gives the bytes of canonical JSON for every value that the guard allows."""
 
 from __future__ import annotations
 

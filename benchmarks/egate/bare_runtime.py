@@ -1,0 +1,46 @@
+"""The peer of `bench_start.py`: the agent's heavy libraries and models, and nothing else.
+
+    python bare_runtime.py THREADS MODEL...
+
+Says when the models are open, uses each once on a blank picture, says `used`, and waits for its input to end.
+"""
+
+import json
+import sys
+import time
+from typing import Any
+
+import cv2  # noqa: F401
+import fastapi  # noqa: F401
+import numpy as np
+import onnxruntime
+
+# Where a model leaves a size open: what the detector gets of a 1280 x 720 frame, in which it looks for faces
+# of a fifth of the height or more.
+OPEN_SHAPE = (1, 400, 711, 3)
+
+
+def opened(model: str, threads: int) -> Any:
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.inter_op_num_threads = 1
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+
+
+def use(session: Any) -> None:
+    wanted = session.get_inputs()[0]
+    shape = [
+        size if isinstance(size, int) else open_size
+        for size, open_size in zip(wanted.shape, OPEN_SHAPE, strict=True)
+    ]
+    kind = np.uint8 if "uint8" in wanted.type else np.float32
+    session.run(None, {wanted.name: np.zeros(shape, kind)})
+
+
+sessions = [opened(model, int(sys.argv[1])) for model in sys.argv[2:]]
+print(json.dumps({"at": time.time(), "cpu_s": time.process_time()}), flush=True)
+for session in sessions:
+    use(session)
+print("used", flush=True)
+sys.stdin.read()

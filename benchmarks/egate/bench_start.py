@@ -1,0 +1,153 @@
+"""How long the agent takes to serve, and how much memory it keeps.
+
+Time is from the start of the process to the line of its log that says the lane is idle: models checked and
+opened, journal and signed data read, four devices up. Memory is read from the kernel after a genuine
+traveller has passed, when every model has been used. The peer is a bare Python that imports onnxruntime,
+OpenCV and FastAPI, opens the same two models with the same options and, like the agent, uses each once. What
+the agent takes beyond that is its own. Both start in turn, in one run, with files in the page cache. Beside
+the time on the clock stands the processor time, which a busy machine does not stretch.
+
+    python benchmarks/egate/bench_start.py [--starts N]
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from process_figures import Memory, cpu_seconds, memory
+
+from gate_agent.face.cards import ModelKind, load_card
+from gate_agent.face.chain import FaceSettings
+from gate_simulators.stage import Stage
+from gate_simulators.travellers import Walk
+
+CONFIG = Path(__file__).parents[2] / "config" / "egate.toml"
+BARE = Path(__file__).with_name("bare_runtime.py")
+
+
+def log_lines(stage: Stage) -> list[dict[str, Any]]:
+    lines = (stage.state / "agent.log").read_text().splitlines()
+    return [json.loads(line) for line in lines if line.startswith("{")]
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """Seconds from the process's start until it was ready: on the clock, and of processor time."""
+
+    clock_s: float
+    cpu_s: float
+
+
+def restart(stage: Stage) -> Start:
+    """Stop the agent, start it again, until its lane is idle."""
+    stage.stop_agent()
+    before = len(log_lines(stage))
+    started = time.time()
+    stage.start_agent()
+    cpu_s = cpu_seconds(stage.agent_pid)
+    lines = log_lines(stage)[before:]
+    idle = next(line for line in lines if line["event"] == "phase" and line["phase"] == "idle")
+    return Start(datetime.fromisoformat(idle["time"]).timestamp() - started, cpu_s)
+
+
+def bare_runtime() -> tuple[Start, Memory]:
+    """Start the peer until its models are open; and its memory when it has used them."""
+    settings = FaceSettings()
+    models = [
+        settings.models / load_card(settings.cards, name, kind).file
+        for name, kind in (
+            (settings.detector, ModelKind.DETECTOR),
+            (settings.embedder, ModelKind.EMBEDDER),
+        )
+    ]
+    started = time.time()
+    with subprocess.Popen(
+        [sys.executable, str(BARE), str(settings.threads), *map(str, models)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as peer:
+        assert peer.stdout is not None
+        opened = json.loads(peer.stdout.readline())
+        assert peer.stdout.readline().strip() == "used"
+        kept = memory(peer.pid)
+        peer.communicate("")
+    return Start(opened["at"] - started, opened["cpu_s"]), kept
+
+
+def measure(starts: int) -> dict[str, Any]:
+    ours: list[Start] = []
+    theirs: list[Start] = []
+    bare: list[Memory] = []
+    with (
+        tempfile.TemporaryDirectory() as state,
+        Stage(CONFIG, Path(state), pace=3.0, private_ports=True) as stage,
+    ):
+        for number in range(starts):
+            print(f"start {number + 1} of {starts}", file=sys.stderr, flush=True)
+            ours.append(restart(stage))
+            took, kept = bare_runtime()
+            theirs.append(took)
+            bare.append(kept)
+        fresh = memory(stage.agent_pid)
+        Walk(stage.site, stage.cast, pace=3.0).run("genuine")
+        used = memory(stage.agent_pid)
+    return {
+        "benchmark": "egate_start",
+        "claims": [
+            _time_claim("process start to lane idle", [s.clock_s for s in ours], [s.clock_s for s in theirs]),
+            _time_claim("processor time of that", [s.cpu_s for s in ours], [s.cpu_s for s in theirs]),
+            *_memory_claims(used, bare),
+        ],
+        "rss_before_the_first_traveller_mib": round(fresh.rss_mib, 1),
+    }
+
+
+def _time_claim(what: str, ours: list[float], theirs: list[float]) -> dict[str, Any]:
+    return {
+        "claim": what,
+        "measured": round(statistics.median(ours), 2),
+        "unit": "s",
+        "peer": "bare Python, same two models open",
+        "peer_measured": round(statistics.median(theirs), 2),
+        "ratio": round(statistics.median(o / t for o, t in zip(ours, theirs, strict=True)), 2),
+    }
+
+
+def _memory_claims(used: Memory, bare: list[Memory]) -> list[dict[str, Any]]:
+    """RSS, and PSS where the kernel shows it, after a traveller; beside the peer's."""
+    pairs = [("resident memory (VmRSS)", used.rss_mib, [b.rss_mib for b in bare])]
+    shares = [b.pss_mib for b in bare if b.pss_mib is not None]
+    if used.pss_mib is not None and shares:
+        pairs.append(("proportional memory (PSS)", used.pss_mib, shares))
+    return [
+        {
+            "claim": f"{name} after a traveller",
+            "measured": round(ours, 1),
+            "unit": "MiB",
+            "peer": "bare Python, same two models used",
+            "peer_measured": round(statistics.median(theirs), 1),
+            "ratio": round(ours / statistics.median(theirs), 2),
+        }
+        for name, ours, theirs in pairs
+    ]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--starts", type=int, default=3)
+    print(json.dumps(measure(parser.parse_args().starts)))
+
+
+if __name__ == "__main__":
+    main()
