@@ -18,17 +18,19 @@ import numpy as np
 from gate_agent.face.align import extract_chip
 from gate_agent.face.cards import ModelKind, View, load_card, load_model
 from gate_agent.face.compare import Comparison, Template, compare
-from gate_agent.face.detect import MmodDetector
+from gate_agent.face.detect import Detection, MmodDetector
 from gate_agent.face.embed import Embedder
 from gate_agent.face.errors import ModelError, NoFace, SeveralFaces, UnclearFace
 from gate_agent.face.inference import Session
 from gate_agent.face.landmarks import LandmarkPredictor
-from gate_agent.face.pixels import Box, Doubles, Pixels, require_pixels
+from gate_agent.face.pixels import MIN_SIDE, Box, Doubles, Pixels, require_pixels
 from gate_agent.face.quality import FaceQuality, measure
 from gate_agent.face.settings import FaceSettings
 
 __all__ = ["DetectedFace", "FaceChain", "FaceSettings", "wipe"]
 
+REACH = 0.6  # how far around a known face to look, in its sizes: a person walks 0.1 to 0.3 of it a frame
+SMALLER, LARGER = 0.8, 1.25
 QUALITY_SIDE, QUALITY_VIEW = 150, View(padding=0.25)
 
 
@@ -78,15 +80,29 @@ class FaceChain:
             Embedder(embedding, embedder, settings.augmentation),
         )
 
-    def find(self, pixels: Pixels) -> tuple[DetectedFace, ...]:
-        """The faces in the picture, largest first. Raises PictureError or ModelError."""
+    def find(self, pixels: Pixels, near: Box | None = None) -> tuple[DetectedFace, ...]:
+        """The faces in the picture, largest first. Raises PictureError or ModelError.
+
+        `near`: look only around this box, for faces of about its size; several times as fast.
+        """
         require_pixels(pixels)
-        smallest = self.settings.smallest_face_share * min(pixels.shape[:2])
-        faces = (
-            DetectedFace(found.box, self._landmarks.predict(pixels, found.box), found.score)
-            for found in self._detector.find(pixels, smallest)
-        )
+        if near is None:
+            found = self._detector.find(pixels, self.settings.smallest_face_share * min(pixels.shape[:2]))
+        else:
+            found = self._near(pixels, near)
+        faces = (DetectedFace(f.box, self._landmarks.predict(pixels, f.box), f.score) for f in found)
         return tuple(sorted(faces, key=lambda face: -face.box.area))
+
+    def _near(self, pixels: Pixels, box: Box) -> list[Detection]:
+        rows, columns = pixels.shape[:2]
+        reach = round(REACH * box.width), round(REACH * box.height)
+        around = Box(box.left - reach[0], box.top - reach[1], box.right + reach[0], box.bottom + reach[1])
+        part = around.intersect(Box(0, 0, columns - 1, rows - 1))
+        if min(part.width, part.height) < MIN_SIDE:
+            return []
+        region = pixels[part.top : part.bottom + 1, part.left : part.right + 1]
+        found = self._detector.find(region, box.width * SMALLER, box.width * LARGER)
+        return [Detection(d.box.moved(part.left, part.top), d.score) for d in found]
 
     @staticmethod
     def single(faces: tuple[DetectedFace, ...]) -> DetectedFace:

@@ -22,6 +22,7 @@ OFFSET = 14  # centre of the first output cell's receptive field
 PYRAMID_RATE = 5 / 6  # dlib's pyramid_down<6>
 LEVEL_SHIFT = 0.3
 MIN_ROWS = 5
+MAX_LEVELS = 64
 MAX_CANDIDATES = 4096
 MAX_SEARCHED = 4_000_000  # pixels; the canvas and the first activations take about 80 bytes for each
 
@@ -44,10 +45,10 @@ class Layout:
 
 
 @lru_cache(maxsize=16)
-def tile(rows: int, columns: int, padding: int, outer: int) -> Layout:
-    """Levels go down the left side, then up the right side beside them while they fit."""
+def tile(rows: int, columns: int, padding: int, outer: int, most: int = MAX_LEVELS) -> Layout:
+    """Levels go down the left side, then up the right side beside them while they fit; `most` at most."""
     sizes = [(rows, columns)]
-    while True:
+    while len(sizes) < most:
         rows, columns = math.floor(PYRAMID_RATE * rows), math.floor(PYRAMID_RATE * columns)
         if rows * columns == 0 or rows < MIN_ROWS:
             break
@@ -93,20 +94,26 @@ class MmodDetector:
             raise ModelError(f"the detector lacks its geometry: {error}", field=session.name) from error
         self._mean = np.array(mean, dtype=np.float32)
 
-    def find(self, pixels: Pixels, smallest_face: float = 0.0) -> tuple[Detection, ...]:
-        """Faces, best score first; those smaller than `smallest_face` pixels may be left out."""
+    def find(
+        self, pixels: Pixels, smallest_face: float = 0.0, largest_face: float = math.inf
+    ) -> tuple[Detection, ...]:
+        """Faces, best score first; those outside the two sizes in pixels may be left out."""
         rows, columns = pixels.shape[:2]
         wanted = self._window / smallest_face if smallest_face > 0 else 1.0
         scale = min(wanted, math.sqrt(MAX_SEARCHED / (rows * columns)), 1.0)
-        if scale == 1.0:
-            return self._find(pixels)
-        small = shrink(pixels, scale)
+        small = pixels if scale == 1.0 else shrink(pixels, scale)
+        # A level shows faces of 1.2 times the size of the one before it at the window's size.
+        ratio = max(largest_face * scale / self._window, 1.0)
+        levels = math.ceil(min(math.log(ratio) / -math.log(PYRAMID_RATE), MAX_LEVELS - 1)) + 1
+        found = self._find(small, levels)
+        if small is pixels:
+            return found
         x, y = columns / small.shape[1], rows / small.shape[0]
-        return tuple(Detection(_scaled(d.box, x, y), d.score) for d in self._find(small))
+        return tuple(Detection(_scaled(d.box, x, y), d.score) for d in found)
 
-    def _find(self, pixels: Pixels) -> tuple[Detection, ...]:
+    def _find(self, pixels: Pixels, levels: int) -> tuple[Detection, ...]:
         rows, columns = pixels.shape[:2]
-        layout = tile(rows, columns, self._padding, self._outer)
+        layout = tile(rows, columns, self._padding, self._outer, levels)
         scores = self._session.run(self._canvas(pixels, layout)[None])
         if scores.ndim != 4 or scores.shape[:2] != (1, 1):
             raise ModelError(f"scores of shape {scores.shape}", field=self._session.name)

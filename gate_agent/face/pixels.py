@@ -42,6 +42,14 @@ class Box:
     def area(self) -> int:
         return self.width * self.height
 
+    def moved(self, right: int, down: int) -> Box:
+        return Box(self.left + right, self.top + down, self.right + right, self.bottom + down)
+
+    def overlap(self, other: Box) -> float:
+        """Intersection over union, 0..1."""
+        shared = self.intersect(other).area
+        return shared / (self.area + other.area - shared) if shared else 0.0
+
     def intersect(self, other: Box) -> Box:
         return Box(
             max(self.left, other.left),
