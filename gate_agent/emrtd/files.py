@@ -1,7 +1,8 @@
 """Selecting and reading the chip's files (Doc 9303-10 §3.6, ISO/IEC 7816-4 §11.2-11.3).
 
-READ BINARY begins with the short file identifier, or after SELECT where a chip knows none. How many
-bytes a chip gives at once is learned while reading (:class:`ReadingHabits`) and kept for the session.
+READ BINARY begins with the short file identifier, or after SELECT where a chip knows none; beyond 32 KiB
+it goes on with the odd instruction. How many bytes a chip gives at once is learned while reading
+(:class:`ReadingHabits`) and kept for the session.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from dataclasses import dataclass, field
 
 from gate_agent.emrtd import tlv
 from gate_agent.emrtd.apdu import (
+    MAX_SHORT_LE,
     SW_END_OF_FILE,
     SW_FILE_NOT_FOUND,
     SW_OK,
@@ -18,17 +20,24 @@ from gate_agent.emrtd.apdu import (
     CommandApdu,
     ResponseApdu,
 )
-from gate_agent.emrtd.errors import ChipError, FileError, StatusError
+from gate_agent.emrtd.errors import FileError, StatusError
 from gate_agent.emrtd.protocol import Progress, Protocol, transceive
 
 EMRTD_APPLICATION = bytes.fromhex("A0000002471001")
 
-_MAX_OFFSET = 0x7FFF  # what P1-P2 of READ BINARY with an even instruction can say
+_MAX_EVEN_OFFSET = 0x7FFF  # what P1-P2 of READ BINARY with an even instruction can say
+_OFFSET, _DISCRETIONARY = 0x54, 0x53  # ISO/IEC 7816-4 §11.3.3: offset and data of the odd instruction
+_ODD_FRAMING = 4
 _HEADER_BYTES = 6
-_MAX_SHORT_READS = 64
+_LEAST_READ = 16  # a chip that gives less than this at a time is not read to its end
 
 # Most that fits a short protected response (231), what common chips really give, and a last resort.
 _READ_LENGTHS = (223, 192, 128, 64)
+
+# With extended length: what most chips' buffers hold, and what nearly all do.
+_EXTENDED_READ_LENGTHS = (4096, 1024)
+_LARGEST_READ = 16 * 1024
+_PROTECTION = 48  # bytes that secure messaging adds at most to a response with AES
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +53,13 @@ class ElementaryFile:
 
 @dataclass(slots=True)
 class ReadingHabits:
-    """What has been learned about this chip. A new channel to the same chip keeps it."""
+    """What has been learned about this chip. A new channel to the same chip keeps it.
+
+    `settled`: whether extended length was tried already.
+    """
 
     lengths: list[int] = field(default_factory=lambda: list(_READ_LENGTHS))
+    settled: bool = False
     short_identifiers: bool = True
 
     @property
@@ -61,11 +74,23 @@ class ReadingHabits:
         return True
 
     def exactly(self, length: int) -> None:
-        """The chip said how much it can give (6Cxx)."""
+        """The chip said (6Cxx), or showed by giving less than asked for, how much it can give."""
         self.lengths = [length, *(n for n in self.lengths if n < length)]
 
+    def use_extended_length(self, response_size: int | None = None) -> None:
+        """The chip takes extended length; its EF.ATR/INFO may say how much a response can hold."""
+        known = response_size is not None and response_size > MAX_SHORT_LE + _PROTECTION
+        most = min((response_size or 0) - _PROTECTION, _LARGEST_READ)
+        extended = (most,) if known else _EXTENDED_READ_LENGTHS
+        self.lengths = [*extended, *(n for n in self.lengths if n <= MAX_SHORT_LE)]
+
     def fall_back(self) -> bool:
-        """Change one habit after the channel broke; False when there is nothing left to change."""
+        """Change one habit after the channel broke; False when there is nothing left to change.
+
+        Extended length first: a bare 6700 to an extended read is what breaks most channels.
+        """
+        if self.length > MAX_SHORT_LE:
+            return self.read_less()
         if self.short_identifiers:
             self.short_identifiers = False
             return True
@@ -82,26 +107,37 @@ def select_application(application: bytes = EMRTD_APPLICATION) -> Protocol[None]
     raise StatusError("SELECT eMRTD application", response.sw)
 
 
-def read_file(file: ElementaryFile, habits: ReadingHabits) -> Protocol[bytes]:
+def read_file(file: ElementaryFile, habits: ReadingHabits, kept: bytearray | None = None) -> Protocol[bytes]:
     """The whole file, exactly as long as its outermost data object says.
 
-    Raises StatusError (reason CHIP_FILE_MISSING when the chip does not have it), ChipError, FileError.
+    `kept` holds what was read before the chip was lost, and is filled while reading: where the file
+    still begins as it did, reading goes on behind it. Raises StatusError (reason CHIP_FILE_MISSING when
+    the chip does not have the file), FileError.
     """
     yield Progress(f"EF.{file.name}", 0, 0)
-    content = yield from _first_bytes(file, habits)
-    header = _header(file, content)
-    total = header.total_length
-    short_reads = 0
+    asked = habits.length
+    first = yield from _first_bytes(file, habits)
+    total = _header(file, first).total_length
+    _learn(habits, asked, len(first), total)
+    content = bytearray() if kept is None else kept
+    if not content.startswith(first):
+        content[:] = first
     while len(content) < total:
         yield Progress(f"EF.{file.name}", len(content), total)
-        wanted = min(habits.length, total - len(content))
-        part = yield from _read_more(file, len(content), wanted, habits)
-        short_reads += len(part) < wanted
-        if not part or short_reads > _MAX_SHORT_READS:
+        left, framing = total - len(content), _framing(len(content))
+        part = yield from _read_more(file, len(content), left, habits)
+        if len(part) < min(left, _LEAST_READ):
             raise FileError(f"ends after {len(content)} of {total} bytes", field=f"EF.{file.name}")
+        _learn(habits, habits.length, len(part) + framing, left + framing)
         content += part
     yield Progress(f"EF.{file.name}", total, total)
-    return content[:total]
+    return bytes(content[:total])
+
+
+def _learn(habits: ReadingHabits, asked: int, given: int, there: int) -> None:
+    """A chip that gives less than asked for, although there is more, gives no more than that at once."""
+    if _LEAST_READ <= given < min(asked, there):
+        habits.exactly(given)
 
 
 def _header(file: ElementaryFile, content: bytes) -> tlv.Header:
@@ -162,26 +198,39 @@ def _read_from_start(file: ElementaryFile, habits: ReadingHabits) -> Protocol[by
     raise StatusError(f"READ EF.{file.name}", response.sw, reason="CHIP_FILE_UNREADABLE")
 
 
-def _read_more(file: ElementaryFile, offset: int, wanted: int, habits: ReadingHabits) -> Protocol[bytes]:
-    """Some bytes from `offset`: as many as the chip gives, learning how many that is."""
-    if offset > _MAX_OFFSET:
-        raise ChipError(
-            "is longer than READ BINARY with a two-byte offset reaches",
-            reason="CHIP_FILE_TOO_LARGE",
-            field=f"EF.{file.name}",
-        )
+def _read_more(file: ElementaryFile, offset: int, left: int, habits: ReadingHabits) -> Protocol[bytes]:
+    """Some of the `left` bytes from `offset`: as many as the chip gives, learning how many that is."""
     known = list(habits.lengths)
     while True:
-        command = CommandApdu(0x00, 0xB0, offset >> 8, offset & 0xFF, le=wanted)
-        response = yield from transceive(command)
+        wanted = min(left, habits.length - _framing(offset))
+        response = yield from transceive(_read_binary(offset, wanted))
         if response.sw in (SW_OK, SW_END_OF_FILE):
-            return response.data
+            return response.data if offset <= _MAX_EVEN_OFFSET else _discretionary(file, response.data)
         available = response.sw & 0xFF
-        if response.sw >> 8 == 0x6C and 0 < available < wanted:
+        if response.sw >> 8 == 0x6C and _LEAST_READ <= available < habits.length:
             habits.exactly(available)
         elif response.sw not in (SW_WRONG_LENGTH, SW_WRONG_PARAMETERS) or not habits.read_less():
             habits.lengths = known  # it was not the length: nothing was learned
             if response.sw == SW_WRONG_PARAMETERS:
                 return b""  # 6B00: the file ends before this offset
             raise StatusError(f"READ EF.{file.name}", response.sw, reason="CHIP_FILE_UNREADABLE")
-        wanted = min(wanted, habits.length)
+
+
+def _framing(offset: int) -> int:
+    """Bytes of an answer that are not the file's: tag and length of the odd instruction's data object."""
+    return 0 if offset <= _MAX_EVEN_OFFSET else _ODD_FRAMING
+
+
+def _read_binary(offset: int, wanted: int) -> CommandApdu:
+    """READ BINARY of the selected file; the odd instruction where P1-P2 cannot say the offset."""
+    if offset <= _MAX_EVEN_OFFSET:
+        return CommandApdu(0x00, 0xB0, offset >> 8, offset & 0xFF, le=wanted)
+    where = tlv.encode(_OFFSET, offset.to_bytes(2 if offset <= 0xFFFF else 3, "big"))
+    return CommandApdu(0x00, 0xB1, 0x00, 0x00, where, le=wanted + _framing(offset))
+
+
+def _discretionary(file: ElementaryFile, data: bytes) -> bytes:
+    try:
+        return tlv.parse_one(data, _DISCRETIONARY).value
+    except tlv.TlvError as error:
+        raise FileError(error.what, field=f"EF.{file.name} READ BINARY {error.field}") from error

@@ -68,10 +68,16 @@ class MrzKey:
                 raise MrzError("must be six digits (YYMMDD)", field=name)
 
     @property
+    def numbered(self) -> str:
+        """The document number with its check digit; short numbers are filled to nine."""
+        number = self.document_number.ljust(9, "<")
+        return number + check_digit(number)
+
+    @property
     def information(self) -> str:
-        """MRZ_information: each element with its check digit; short numbers are filled to nine."""
-        elements = (self.document_number.ljust(9, "<"), self.date_of_birth, self.date_of_expiry)
-        return "".join(element + check_digit(element) for element in elements)
+        """MRZ_information: each element with its check digit."""
+        dates = (self.date_of_birth, self.date_of_expiry)
+        return self.numbered + "".join(element + check_digit(element) for element in dates)
 
 
 @dataclass(frozen=True, slots=True, repr=False)

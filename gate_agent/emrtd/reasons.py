@@ -16,6 +16,9 @@ REASONS: Mapping[str, str] = MappingProxyType(
         # opening it
         "CHIP_ACCESS_DENIED": "The chip does not accept the printed lines: they do not belong to this chip.",
         "CHIP_ACCESS_UNSUPPORTED": "The chip does not offer the access procedure that the gate knows.",
+        "PACE_DOWNGRADE": "The chip was opened by a weaker procedure than the one it offers.",
+        "PACE_UNSUPPORTED": "The chip offers its better access procedure in a form unknown to this gate.",
+        "CARD_ACCESS_ALTERED": "The chip's access procedures are not those that its issuer signed.",
         "CHIP_CHANNEL_LOST": "The chip ended the protected conversation.",
         "CHIP_CHANNEL_TAMPERED": "An answer of the chip was altered on its way.",
         # its files
@@ -43,6 +46,11 @@ REASONS: Mapping[str, str] = MappingProxyType(
         "ALGORITHM_UNSUPPORTED": "The signature uses a procedure that this gate does not accept.",
         "CURVE_UNKNOWN": "A certificate uses an elliptic curve that this gate does not accept.",
         "KEY_INVALID": "A certificate holds a key that is not valid.",
+        # whether it is the chip that was issued
+        "CHIP_NOT_GENUINE": "The chip cannot prove that it is the one that was issued: it may be a copy.",
+        "CHIP_KEY_NOT_AUTHENTIC": "The chip proved a key that no trusted issuer vouches for.",
+        "CHIP_KEY_UNUSABLE": "The key with which the chip should prove itself cannot be used.",
+        "TERMINAL_NOT_ACCEPTED": "The chip does not accept this station's certificates.",
         # whether it is all one document
         "DG_HASH_MISMATCH": "A file of the chip was altered after it was signed.",
         "DG_NOT_IN_SOD": "The chip holds a file that its issuer did not sign.",

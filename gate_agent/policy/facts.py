@@ -95,6 +95,13 @@ EGATE_CHECKS = CheckTable.of(
     _check("passive_authentication", "Did a trusted issuer sign the chip (Doc 9303-11 §5.1)?"),
     _check("dg_hashes", "Are the data groups those that were signed?"),
     _check("dg1_matches_mrz", "Does the chip say the same as the printed zone?"),
+    _check(
+        "chip_authentication",
+        "Is it the chip that was issued (Doc 9303-11 §6.2, §4.4.3.5)?",
+        procedure=("CA", "CAM"),
+    ),
+    _check("active_authentication", "Did the chip sign our challenge (Doc 9303-11 §6.1)?"),
+    _check("terminal_authentication", "Did the chip accept this station (Doc 9303-11 §7.1)?"),
     _check("watchlist", "Is neither document nor person on the watchlist?"),
     _check("age", "Is the traveller old enough to pass alone?", years=int),
     _check("policy_freshness", "Is the policy within its validity?", days_left=float),
