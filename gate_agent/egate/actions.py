@@ -23,14 +23,21 @@ def begin(lane: Lane, _event: Event) -> tuple[Lane, tuple[Effect, ...]]:
         admitted=False,
         attempts=0,
         misread=False,
-        vacated=False,
+        vacated=True,
         settled=False,
     )
     return fresh, (v.Begin(ticket),)
 
 
 def read(lane: Lane, _event: Event) -> tuple[Lane, tuple[Effect, ...]]:
-    return replace(lane, attempts=lane.attempts + 1), (v.ReadDocument(lane.ticket),)
+    """Inspect the chip under a ticket of its own: an attempt that was broken off cannot answer for it."""
+    asked = replace(lane, ticket=lane.ticket + 1, attempts=lane.attempts + 1)
+    return asked, (v.ReadDocument(asked.ticket),)
+
+
+def expect(lane: Lane, _event: Event) -> tuple[Lane, tuple[Effect, ...]]:
+    """Whoever enters now is the traveller of this transaction, until the lane stands empty again."""
+    return replace(lane, vacated=False), ()
 
 
 def capture(lane: Lane, _event: Event) -> tuple[Lane, tuple[Effect, ...]]:
@@ -63,6 +70,11 @@ def finish(lane: Lane, _event: Event) -> tuple[Lane, tuple[Effect, ...]]:
 
 def settle(lane: Lane, _event: Event) -> tuple[Lane, tuple[Effect, ...]]:
     return replace(lane, settled=True), ()
+
+
+def reopen(lane: Lane, _event: Event) -> tuple[Lane, tuple[Effect, ...]]:
+    """An officer's decision that is not on disk has closed nothing."""
+    return replace(lane, settled=False), ()
 
 
 def latch(lane: Lane, _event: Event) -> tuple[Lane, tuple[Effect, ...]]:

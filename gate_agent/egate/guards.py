@@ -55,6 +55,10 @@ def nobody_inside(lane: Lane, _event: Event) -> bool:
     return lane.seen.inside == 0
 
 
+def nobody_inside_exit_closed(lane: Lane, _event: Event) -> bool:
+    return lane.seen.inside == 0 and lane.seen.exit is CLOSED
+
+
 def somebody_inside(lane: Lane, _event: Event) -> bool:
     return lane.seen.inside >= 1
 
@@ -120,8 +124,21 @@ def clear(lane: Lane, _event: Event) -> bool:
     )
 
 
-def settled_and_clear(lane: Lane, event: Event) -> bool:
-    return lane.settled and clear(lane, event)
+def closed_and_clear(lane: Lane, event: Event) -> bool:
+    """No traveller's case is open any more, and what disturbed the lane is gone."""
+    return (lane.settled or not lane.open) and clear(lane, event)
+
+
+def found_inside(lane: Lane, _event: Event) -> bool:
+    """A lane that would serve if it were empty: switched on, or reached again, with somebody inside."""
+    seen = lane.seen
+    return (
+        not lane.latched
+        and serviceable(lane)
+        and seen.inside >= 1
+        and not seen.emergency
+        and DoorPosition.FAULT not in (seen.entry, seen.exit)
+    )
 
 
 def back_in_service(lane: Lane, event: Event) -> bool:
@@ -233,7 +250,7 @@ def both(first: Guard, second: Guard) -> Guard:
 
 
 def officer_may_release(lane: Lane, _event: Event) -> bool:
-    """The person to whom the evidence belongs is still inside, alone, and the case is open."""
+    """The traveller of this transaction is still inside, alone, and the case is open."""
     return (
         lane.open
         and not lane.settled

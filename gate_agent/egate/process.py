@@ -24,6 +24,9 @@ from gate_agent.egate.vocabulary import Effect, Event, Lane, Phase, SetDoors, Sh
 
 ROWS = by_phase_and_event()
 
+WATCHED_EMPTY = (*CHECKING, Phase.EXIT_OPENING, Phase.TURNED_AWAY, Phase.REFERRED)
+"""Phases in which an empty lane means that whoever comes in later is somebody else."""
+
 
 def door_targets(lane: Lane) -> SetDoors:
     """Where the doors should be, by phase and by what is seen. Rule 1 and rule 3 live here."""
@@ -43,8 +46,7 @@ def observe(lane: Lane, event: Event) -> Lane:
     """Take up what an event says about the world, whatever the phase makes of it."""
     match event:
         case v.LaneChanged(seen):
-            empty = seen.inside == 0 and lane.phase in (*CHECKING, Phase.REFERRED, Phase.EXIT_OPENING)
-            return replace(lane, seen=seen, confirmed=True, vacated=lane.vacated or empty)
+            return replace(lane, seen=seen, confirmed=True)
         case v.DoorsRefused():
             return replace(lane, doors=None, confirmed=False)
         case v.ChipPresent(present):
@@ -92,6 +94,10 @@ def step(lane: Lane, event: Event) -> tuple[Lane, tuple[Effect, ...]]:
         if row.to is not None:
             lane, entered = _enter(lane, _target(lane, row.to))
             effects += entered
+    if event == v.Recovered("lane") and not any(isinstance(e, Show) for e in effects):
+        effects.append(Show(*SHOWN[lane.phase]))  # without the agent the controller showed its own
+    if lane.phase in WATCHED_EMPTY and lane.seen.inside == 0:
+        lane = replace(lane, vacated=True)
     if isinstance(event, v.DoorsRefused):
         return lane, tuple(effects)  # asked again on the next reading, not at once
     return _request_doors(lane, effects)

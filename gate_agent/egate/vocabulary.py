@@ -1,7 +1,7 @@
 """The words of the e-gate process: phases, what can happen, what can be asked for, what is known.
 
 All are frozen values without behaviour, so that every state can be compared, stored and explored.
-A *ticket* numbers the transactions: an answer to an older ticket is stale and moves nothing.
+A *ticket* numbers what the process asked: an answer to an older ticket is stale and moves nothing.
 """
 
 from __future__ import annotations
@@ -311,9 +311,10 @@ class Lane:
 
     `doors` are the targets last requested (None: unknown, request again), `confirmed`: the controller
     has reported since, so what is seen is not older than what was asked; `ticket` the newest
-    transaction, `open` while it runs; `admitted`: an admit of this ticket is committed; `attempts` the
-    chip presentations so far; `vacated`: whoever was inside has left since the evidence was taken;
-    `settled`: an officer (or the bound) closed the case; `latched`: only an officer ends the outage.
+    question asked, `open` while its transaction runs; `admitted`: an admit of this ticket is committed;
+    `attempts` the chip presentations so far; `vacated`: whoever is inside is not known to be this
+    transaction's traveller, because nobody was let in yet or the lane stood empty since; `settled`: an
+    officer closed the case; `latched`: only an officer ends the outage.
     """
 
     phase: Phase = Phase.OUT_OF_SERVICE

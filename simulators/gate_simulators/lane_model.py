@@ -1,10 +1,11 @@
 """The e-gate process composed with its world, for exhaustive exploration.
 
-A :class:`World` is the process's :class:`Lane` together with what is physically true: door leaves moved by
-a controller that holds the interlock, people and things in the lane, alarms, work in progress, and ghosts (facts
-that only the rules need). :func:`moves` lists everything that can happen next, helpful or hostile, in any order and at
-any time: timers may fire at once, doors may never move, answers may come late, sensors may lie. :func:`explore` visits
-every reachable world breadth first and returns the shortest way to a broken rule, if there is one.
+A :class:`World` is the process's :class:`Lane` together with what is physically true: door leaves moved
+by a controller that holds the interlock, people and things in the lane, alarms, work in progress, and
+ghosts (facts that only the rules need). :meth:`Model.moves` lists everything that can happen next, helpful
+or hostile, in any order and at any time: timers may fire at once, doors may never move, answers may come
+late, sensors may lie. :func:`explore` visits every reachable world breadth first and returns the shortest
+way to a broken rule, if there is one.
 
 `delayed`: readings reach the process only by an explicit poll, so it acts on what was true some time ago.
 """
@@ -20,7 +21,7 @@ from gate_agent.decision import Verdict
 from gate_agent.devices import DoorPosition
 from gate_agent.egate import process
 from gate_agent.egate import vocabulary as v
-from gate_agent.egate.table import UNTIMED
+from gate_agent.egate.table import ENTERING, UNTIMED
 from gate_agent.egate.vocabulary import Effect, Event, Lane, Phase, Seen, SetDoors
 
 CLOSED, MOVING, OPEN = DoorPosition.CLOSED, DoorPosition.MOVING, DoorPosition.OPEN
@@ -31,8 +32,8 @@ Step = Callable[[Lane, Event], tuple[Lane, tuple[Effect, ...]]]
 
 
 class World(NamedTuple):
-    """`jobs` are answers still to come; `committed` and `same_person` are ghosts for rule 2: an admit
-    of this ticket is in the journal, and the person inside has not changed since the evidence."""
+    """`jobs` are answers still to come. Ghosts: an admit of this ticket is in the journal (`committed`);
+    the one inside is whom this transaction let in (`same_person`); the lights are the agent's (`lit`)."""
 
     lane: Lane
     entry: DoorPosition = CLOSED
@@ -46,7 +47,8 @@ class World(NamedTuple):
     broken: bool = False
     jobs: frozenset[str] = frozenset()
     committed: bool = False
-    same_person: bool = True
+    same_person: bool = False
+    lit: bool = False
 
     @property
     def linked(self) -> bool:
@@ -129,12 +131,13 @@ class Model:
         """Give the process one event and perform its effects on the world."""
         lane, effects = self.stepped(world.lane, event)
         jobs, targets, committed, same = world.jobs, world.targets, world.committed, world.same_person
+        lit = world.lit and "lane" not in lane.faults
         if isinstance(event, v.DecisionCommitted) and event.ticket == world.lane.ticket:
             committed = committed or event.verdict is Verdict.ADMIT
         for effect in effects:
             match effect:
                 case v.Begin():
-                    jobs, committed = frozenset(), False
+                    jobs, committed, same = frozenset(), False, False
                 case v.ReadDocument():
                     jobs |= {"read"}
                 case v.Capture():
@@ -150,6 +153,8 @@ class Model:
                     jobs, committed = frozenset(), False
                 case SetDoors():
                     targets = effect
+                case v.Show():
+                    lit = "lane" not in lane.faults
                 case _:
                     pass
         return (
@@ -158,7 +163,8 @@ class Model:
                 jobs=jobs,
                 targets=targets,
                 committed=committed,
-                same_person=same or world.inside == 0,
+                same_person=same and lane.open,
+                lit=lit,
             ),
             effects,
         )
@@ -196,6 +202,24 @@ class Model:
             yield "another document is presented", v.DocumentPresented(same=False)
             yield "the document is removed", v.DocumentRemoved()
             yield "the chip comes or goes", v.ChipPresent(not lane.chip)
+        yield from self.answers(world)
+        yield "a late admit of an earlier traveller arrives", v.DecisionCommitted(ticket - 1, Verdict.ADMIT)
+        yield "the hub holds the transaction", v.HubVerdict(ticket)
+        if lane.phase not in UNTIMED:
+            yield "the phase's bound passes", v.Timeout(lane.phase)
+        for source in self.faults:
+            if source in lane.faults:
+                yield f"{source} recovers", v.Recovered(source)
+            else:
+                yield f"{source} fails", v.Fault(source)
+        for order in ("admit", "refuse", "reset", "out_of_service"):
+            yield f"the officer orders {order}", v.OfficerRequest(order)
+        if world.linked and (world.seen() != lane.seen or not lane.confirmed):
+            yield "the controller reports", v.LaneChanged(world.seen())
+
+    def answers(self, world: World) -> Iterator[tuple[str, Event]]:
+        """What the work in progress may come to."""
+        ticket = world.lane.ticket
         if "read" in world.jobs:
             yield "the document is vetted: enter", v.DocumentVetted(ticket, enter=True)
             yield "the document is vetted: do not enter", v.DocumentVetted(ticket, enter=False)
@@ -211,32 +235,21 @@ class Model:
                 yield f"the officer's {verdict.value} is committed", v.DecisionCommitted(ticket, verdict)
         if world.jobs & {"decide", "refer", "officer admit", "officer refuse"}:
             yield "the journal fails", v.CommitFailed(ticket)
-        yield "a late admit of an earlier traveller arrives", v.DecisionCommitted(ticket - 1, Verdict.ADMIT)
-        yield "the hub holds the transaction", v.HubVerdict(ticket)
-        if lane.phase not in UNTIMED:
-            yield "the phase's bound passes", v.Timeout(lane.phase)
-        for source in self.faults:
-            if source in lane.faults:
-                yield f"{source} recovers", v.Recovered(source)
-            else:
-                yield f"{source} fails", v.Fault(source)
-        for order in ("admit", "refuse", "reset", "out_of_service"):
-            yield f"the officer orders {order}", v.OfficerRequest(order)
-        if world.linked and (world.seen() != lane.seen or not lane.confirmed):
-            yield "the controller reports", v.LaneChanged(world.seen())
 
     def plant_moves(self, world: World) -> Iterator[tuple[str, World]]:
         yield from self.door_moves(world)
         if world.entry is not CLOSED:
             if world.inside < 2:
-                yield "a person enters", world._replace(inside=world.inside + 1)
+                yield "a person enters", self._one_more(world)
             if world.inside > 0:
                 yield "a person leaves by the entry", self._one_less(world)
         if world.exit is not CLOSED:
             if world.inside > 0:
                 yield "a person leaves by the exit", self._one_less(world)
             if world.inside < 2:
-                yield "a person comes in by the exit", world._replace(inside=world.inside + 1)
+                yield "a person comes in by the exit", self._one_more(world)
+        if world.inside == 0 and world.entry is CLOSED and world.exit is CLOSED:
+            yield "somebody who hid is noticed", self._one_more(world)
         if world.inside and not world.thing:
             yield "a thing is left", world._replace(thing=True)
         if world.thing:
@@ -264,6 +277,12 @@ class Model:
         if not world.linked:
             return SetDoors(entry_open=world.inside > 0, exit_open=False)
         return world.targets
+
+    @staticmethod
+    def _one_more(world: World) -> World:
+        """Whoever comes into the empty lane while it lets somebody in is the traveller, for all it knows."""
+        let_in = world.inside == 0 and world.lane.open and world.lane.phase in ENTERING
+        return world._replace(inside=world.inside + 1, same_person=world.same_person or let_in)
 
     @staticmethod
     def _one_less(world: World) -> World:

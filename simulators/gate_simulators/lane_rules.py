@@ -63,6 +63,13 @@ def emergency_wins(_model: Model, _before: World, after: World, _effects: tuple[
     return not (seen.known and seen.emergency) or after.lane.phase is Phase.EMERGENCY
 
 
+def the_lights_are_the_agents(
+    _model: Model, _before: World, after: World, _effects: tuple[Effect, ...]
+) -> bool:
+    """A controller that was without the agent shows its own lights until it is told again."""
+    return after.lit or not after.linked
+
+
 def every_wait_is_bounded(_model: Model, before: World, after: World, effects: tuple[Effect, ...]) -> bool:
     """Entering a phase arms its bound, and staying in it does not rearm it."""
     armed = [e.phase for e in effects if isinstance(e, v.StartTimer)]
@@ -112,6 +119,7 @@ TRANSITION_RULES: dict[str, Callable[[Model, World, World, tuple[Effect, ...]], 
     "the exit opens only for the one person inside": exit_only_for_the_one_person,
     "no later phase inherits an open exit": exit_request_ends_with_the_phase,
     "an emergency always wins": emergency_wins,
+    "the lights follow the process": the_lights_are_the_agents,
     "every wait is bounded": every_wait_is_bounded,
 }
 
