@@ -9,13 +9,10 @@ before its event exists, so the process cannot open a door for anything that is 
 from __future__ import annotations
 
 import asyncio
-from collections import deque
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 from gate_agent.devices import (
-    CardLost,
     ChipPresence,
     CommandRefused,
     DeviceHealth,
@@ -29,23 +26,21 @@ from gate_agent.devices import (
 )
 from gate_agent.egate import checks, process, work
 from gate_agent.egate import vocabulary as v
+from gate_agent.egate.crew import Crew
 from gate_agent.egate.display import Display
-from gate_agent.egate.reference import SOURCES, ReferenceData
+from gate_agent.egate.examine import Examiner
+from gate_agent.egate.inbox import BoundPassed, Held, Item, Order, Presented
+from gate_agent.egate.reference import SOURCES, ReferenceData, watch_reference
 from gate_agent.egate.registrar import Registrar
 from gate_agent.egate.settings import EgateSettings
-from gate_agent.egate.transaction import Transaction, utc_now
+from gate_agent.egate.transaction import Transaction
 from gate_agent.egate.vocabulary import Effect, Event, Phase
-from gate_agent.emrtd.mrz import Mrz
-from gate_agent.evidence import CheckResult
 from gate_agent.journal import Journal
 from gate_agent.logs import get_logger
 from gate_agent.readmodel import Board, OfficerAction
 from gate_agent.supervision import Supervisor
 
 log = get_logger(__name__)
-
-REFRESH_S = 2.0
-"""How often signed data is looked at again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,22 +54,6 @@ class Devices:
 
     def all(self) -> tuple[Supervisor, ...]:
         return (self.mrz, self.chip, self.camera, self.lane)
-
-
-@dataclass(frozen=True, slots=True)
-class Zone:
-    """What the scanner read last, and what its checks said."""
-
-    mrz: Mrz | None
-    results: tuple[CheckResult, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Order:
-    """An officer's order on its way through the process; `done` gets whether the lane could."""
-
-    action: OfficerAction
-    done: asyncio.Future[bool]
 
 
 class Conductor:
@@ -94,15 +73,16 @@ class Conductor:
     ) -> None:
         self._settings = settings
         self._reference = reference
-        self._face = face
         self._display = Display(board)
         self._registrar = Registrar(journal, reference, self._display, self.post, wake)
-        self._events: asyncio.Queue[Event] = asyncio.Queue()
-        self._frames = work.FrameSource()
-        self._jobs: set[asyncio.Task[None]] = set()
-        self._orders: deque[Order] = deque()
+        self._crew = Crew()
+        self._examiner = Examiner(
+            settings, reference, face, self._registrar, self._display, self._crew, self.post
+        )
+        self._inbox: asyncio.Queue[Item] = asyncio.Queue()
+        self._over = False
         self._timer: asyncio.TimerHandle | None = None
-        self._zone: Zone | None = None
+        self._timers = 0
         self._tx: Transaction | None = None
         self._devices: Devices | None = None
         self._lane, self._first = process.start(frozenset({"mrz", "chip", "camera", "lane", *SOURCES}))
@@ -112,22 +92,22 @@ class Conductor:
     def attach(self, devices: Devices) -> None:
         self._devices = devices
 
-    def post(self, event: Event) -> None:
-        self._events.put_nowait(event)
+    def post(self, event: Item) -> None:
+        self._inbox.put_nowait(event)
 
     def on_reading(self, device: str, reading: object) -> None:
         """A reading of a device, on the event loop."""
         match reading:
             case MrzReading(lines):
-                self._presented(Zone(*checks.zone(lines)))
+                self.post(Presented(*checks.zone(lines)))
             case GarbledReading() if device == "mrz":
-                self._presented(Zone(None, (checks.lane_referral("MRZ_UNREADABLE"),)))
+                self.post(Presented(None, (checks.lane_referral("MRZ_UNREADABLE"),)))
             case DocumentRemoved():
                 self.post(v.DocumentRemoved())
             case ChipPresence(present=present):
                 self.post(v.ChipPresent(present))
             case Frame():
-                self._frames.put(reading)
+                self._examiner.frames.put(reading)
             case LaneReading():
                 self.post(v.LaneChanged(_seen(reading)))
                 self._display.lane(reading)
@@ -142,7 +122,7 @@ class Conductor:
             self.post(v.Recovered(health.device))
         else:
             if health.device == "camera":
-                self._frames.drop()
+                self._examiner.frames.drop()
             self.post(v.Fault(health.device))
             self._display.alert(f"DEVICE_FAULT:{health.device}", health.error)
         self.show_health()
@@ -153,29 +133,34 @@ class Conductor:
 
     def hold(self, transaction: str) -> bool:
         """The hub holds a transaction; False when it is not the running one."""
-        tx = self._tx
-        if tx is None or tx.id != transaction or tx.finished:
+        tx = self._running()
+        if tx is None or tx.id != transaction:
             return False
-        self.post(v.HubVerdict(self._lane.ticket))
+        self.post(Held(tx))
         return True
 
     async def act(self, action: OfficerAction) -> str | None:
-        """An officer's order: journalled first, then asked of the process. None when it was done.
+        """An officer's order: journalled, and asked of the process. None when it was done.
 
-        An order in the safe direction is obeyed even when the journal cannot take it.
+        The safe direction waits for nothing, not even for the disk; any other order is written first.
         """
         tx = self._running()
-        written = await self._registrar.officer_action(action, tx.id if tx else "")
-        if not written and action.action != "out_of_service":
+        transaction = tx.id if tx else ""
+        if action.action == "out_of_service":
+            objection = await self._ordered(action, tx)
+            await self._registrar.officer_action(action, transaction)
+            return objection
+        if not await self._registrar.officer_action(action, transaction):
             return "the journal cannot take the order, so it is not carried out"
-        if self._running() is not tx and action.action in ("admit", "refuse"):
-            return "the traveller has changed meanwhile; look at the lane again"
-        order = Order(action, asyncio.get_running_loop().create_future())
-        self._orders.append(order)
-        self.post(v.OfficerRequest(action.action))
-        if await order.done:
-            return None
-        return f"the lane cannot do that now: it is {self._lane.phase.value.replace('_', ' ')}"
+        return await self._ordered(action, tx)
+
+    async def _ordered(self, action: OfficerAction, tx: Transaction | None) -> str | None:
+        order = Order(action, tx, asyncio.get_running_loop().create_future())
+        if self._over:
+            order.answer("the lane has stopped")
+        else:
+            self.post(order)
+        return await order.done
 
     # ------------------------------------------------------------ the loop
 
@@ -185,28 +170,31 @@ class Conductor:
             for effect in self._first:
                 self._perform(effect, None)
             async with asyncio.TaskGroup() as group:
-                group.create_task(self._watch_reference())
+                group.create_task(watch_reference(self._reference, self.post, self._display))
                 while True:
-                    self._take(await self._events.get())
+                    self._take(await self._inbox.get())
         finally:
-            if self._timer is not None:
-                self._timer.cancel()
-            for job in tuple(self._jobs):
-                job.cancel()
-            await asyncio.gather(*self._jobs, return_exceptions=True)
-            if self._tx is not None:
-                self._tx.forget()
-            await self._registrar.close()
+            await self._end()
+
+    async def _end(self) -> None:
+        """Nobody is left waiting, and nothing of a person stays in memory."""
+        self._over = True
+        if self._timer is not None:
+            self._timer.cancel()
+        while not self._inbox.empty():
+            if isinstance(item := self._inbox.get_nowait(), Order):
+                item.answer("the lane has stopped")
+        if self._tx is not None:
+            self._tx.forget()
+        await self._crew.dismiss()
+        await self._registrar.close()
 
     async def close_lane(self, seconds: float) -> None:
         """Take the lane out of service and wait, bounded, until its doors stand where they should."""
         stopping = OfficerAction("out_of_service", "agent", "the agent is stopping")
-        order = Order(stopping, asyncio.get_running_loop().create_future())
-        self._orders.append(order)
-        self.post(v.OfficerRequest("out_of_service"))
         try:
             async with asyncio.timeout(seconds):
-                await order.done
+                await self._ordered(stopping, None)
                 while not self._at_rest():  # noqa: ASYNC110 - the doors move by themselves
                     await asyncio.sleep(0.05)
         except TimeoutError:
@@ -225,46 +213,59 @@ class Conductor:
         entry = process.g.OPEN if wanted.entry_open else process.g.CLOSED
         return (seen.entry, seen.exit) == (entry, process.g.CLOSED) and self._lane.confirmed
 
-    def _take(self, event: Event) -> None:
-        """One event: step, effects, and what people may see of it."""
-        order = self._orders.popleft() if isinstance(event, v.OfficerRequest) else None
+    def _take(self, item: Item) -> None:
+        """One item: step, effects, and what people may see of it."""
+        event = self._meaning(item)
+        if event is None:
+            return
         before = self._lane.phase
         self._lane, effects = process.step(self._lane, event)
         if self._lane.phase is not before:
             log.info("phase", phase=self._lane.phase.value, transaction=self._tx.id if self._tx else "")
         for effect in effects:
-            self._perform(effect, order)
+            self._perform(effect, item)
         self._display.station(self._lane.phase, self._tx)
 
-    def _perform(self, effect: Effect, order: Order | None) -> None:  # noqa: PLR0912 - one case an effect
+    def _meaning(self, item: Item) -> Event | None:
+        """The event that an item is by now; None when what it was about is over."""
+        tx = self._running()
+        match item:
+            case Presented(mrz):
+                same = tx is not None and mrz is not None and mrz == tx.mrz
+                return v.DocumentPresented(readable=mrz is not None, same=same)
+            case Order(action, meant):
+                if action.action in ("admit", "refuse") and meant is not tx:
+                    item.answer("the traveller has changed meanwhile; look at the lane again")
+                    return None
+                return v.OfficerRequest(action.action)
+            case Held(meant):
+                return v.HubVerdict(self._lane.ticket) if meant is tx else None
+            case BoundPassed(phase, timer):
+                return v.Timeout(phase) if timer == self._timers else None
+            case _:
+                return item
+
+    def _perform(self, effect: Effect, cause: Item | None) -> None:  # noqa: PLR0912 - one case an effect
         match effect:
             case v.Begin(ticket):
-                self._begin(ticket)
+                self._begin(ticket, cause)
             case v.ReadDocument(ticket):
-                self._job(self._read_document(ticket), v.DocumentVetted(ticket, enter=False))
+                self._examiner.read_document(self._need_tx(), ticket, self._need_devices().chip)
             case v.Capture(ticket):
-                self._job(self._capture(ticket), v.FaceCaptured(ticket))
-            case v.Decide(ticket):
-                persons = self._lane.seen.inside
-                self._decision(ticket, lambda tx: self._registrar.decide(tx, ticket, persons))
-            case v.Refer(ticket, reason):
-                self._decision(ticket, lambda tx: self._registrar.refer(tx, ticket, reason))
-            case v.CommitOfficer(ticket, verdict):
-                if order is not None:
-                    action = order.action
-                    self._decision(
-                        ticket, lambda tx: self._registrar.decide_by_officer(tx, ticket, verdict, action)
-                    )
+                self._examiner.capture(self._need_tx(), ticket, self._need_devices().camera)
+            case v.Decide() | v.Refer() | v.CommitOfficer():
+                self._decide(effect, cause)
             case v.Stop():
                 if self._tx is not None:
-                    self._tx.cancelled.set()
+                    self._tx.stop_work()
             case v.Finish():
                 self._finish()
             case v.Alarm(reason):
                 self._alarm(reason)
             case v.Answer(accepted=accepted):
-                if order is not None and not order.done.done():
-                    order.done.set_result(accepted)
+                if isinstance(cause, Order):
+                    phase = self._lane.phase.value.replace("_", " ")
+                    cause.answer(None if accepted else f"the lane cannot do that now: it is {phase}")
             case v.SetDoors(entry_open, exit_open):
                 self._command(lambda gate: gate.command_doors(entry_open=entry_open, exit_open=exit_open))
             case v.Show(outside, inside, instruction):
@@ -276,100 +277,34 @@ class Conductor:
 
     # ------------------------------------------------------------ work beside the loop
 
-    def _job(self, coroutine: Coroutine[Any, Any, None], if_it_fails: Event) -> None:
-        """Run work beside the loop; whatever it raises becomes the event that refers."""
-
-        async def guarded() -> None:
-            try:
-                await coroutine
-            except Exception as error:
-                log.error("work failed", exc_info=error, phase=self._lane.phase.value)
-                self.post(if_it_fails)
-
-        task = asyncio.get_running_loop().create_task(guarded())
-        self._jobs.add(task)
-        task.add_done_callback(self._jobs.discard)
-
-    def _decision(self, ticket: int, decide: Callable[[Transaction], Coroutine[Any, Any, None]]) -> None:
-        if self._tx is None:
-            self.post(v.CommitFailed(ticket))
-        else:
-            self._job(decide(self._tx), v.CommitFailed(ticket))
-
-    async def _read_document(self, ticket: int) -> None:
-        tx, at = self._tx, utc_now()
-        if tx is None:
-            return
-        tx.cancelled.clear()
-        with tx.computing():
-            work.document_checks(tx, self._reference.watchlist, self._settings, at)
-            tx.add(*self._reference.freshness(at))
-        chip = self._need_devices().chip
-        try:
-            inspection = await work.read_document(tx, chip, self._reference.trust, at, self._settings)
-        except CardLost:
-            self.post(v.CardLost(ticket))
-            return
-        if tx is not self._running() or tx.cancelled.is_set():
-            return
-        if (picture := inspection.portrait) is not None:
-            learn = work.learn_portrait(tx, self._face, picture)
-            tx.portrait = asyncio.get_running_loop().create_task(learn)
-            shown, seconds = await self._face.ask(lambda: work.portrait_jpeg(picture))
-            tx.computed(seconds)
-            if shown and tx is self._running():
-                self._display.picture("portrait", shown, tx)
-        self.post(v.DocumentVetted(ticket, enter=self._registrar.nothing_against_entering(tx)))
-
-    async def _capture(self, ticket: int) -> None:
-        tx = self._tx
-        if tx is None:
-            return
-
-        def show(frame: Frame) -> None:
-            if tx is self._running():
-                self._display.picture("live", work.jpeg(frame.pixels), tx)
-
-        camera = self._need_devices().camera
-        restarts = camera.health.restarts
-
-        def trouble() -> bool:
-            health = camera.health
-            return health.state is not DeviceState.UP or health.restarts != restarts
-
-        capture = await work.watch_face(tx, self._face, self._frames, self._settings, trouble, show)
-        tx.add(*checks.face(capture))
-        self.post(v.FaceCaptured(ticket))
-
-    async def _watch_reference(self) -> None:
-        """Reload signed data that changed, and tell when it cannot be used any more."""
-        faulty: set[str] = set(SOURCES)
-        while True:
-            problems = await asyncio.to_thread(self._reference.refresh, utc_now())
-            for source in SOURCES:
-                if source in problems and source not in faulty:
-                    self.post(v.Fault(source))
-                elif source not in problems and source in faulty:
-                    self.post(v.Recovered(source))
-                if source in problems:
-                    self._display.alert(f"{source.upper()}_UNAVAILABLE", problems[source])
-            faulty = set(problems)
-            await asyncio.sleep(REFRESH_S)
+    def _decide(self, effect: v.Decide | v.Refer | v.CommitOfficer, cause: Item | None) -> None:
+        """Start the commit of a decision: ends in DecisionCommitted or CommitFailed."""
+        tx, registrar, ticket = self._need_tx(), self._registrar, effect.ticket
+        match effect:
+            case v.Decide():
+                deciding = registrar.decide(tx, ticket, self._lane.seen.inside)
+            case v.Refer(reason=reason):
+                deciding = registrar.refer(tx, ticket, reason)
+            case v.CommitOfficer(verdict=verdict):
+                if not isinstance(cause, Order):
+                    raise RuntimeError("an officer's decision without an officer")
+                deciding = registrar.decide_by_officer(tx, ticket, verdict, cause.action)
+        self._crew.start(deciding, lambda: self.post(v.CommitFailed(ticket)), tx)
 
     # ------------------------------------------------------------ the transaction
 
     def _running(self) -> Transaction | None:
         return self._tx if self._tx is not None and not self._tx.finished else None
 
-    def _presented(self, zone: Zone) -> None:
-        same = zone.mrz is not None and self._tx is not None and zone.mrz == self._tx.mrz
-        self._zone = zone
-        self.post(v.DocumentPresented(readable=zone.mrz is not None, same=same))
+    def _need_tx(self) -> Transaction:
+        if self._tx is None:
+            raise RuntimeError("work for a transaction that never began")
+        return self._tx
 
-    def _begin(self, ticket: int) -> None:
+    def _begin(self, ticket: int, cause: Item | None) -> None:
         if self._tx is not None:
             self._tx.forget()
-        zone, self._zone = self._zone or Zone(None, ()), None
+        zone = cause if isinstance(cause, Presented) else Presented(None, ())
         self._tx = Transaction(ticket, zone.mrz)
         self._tx.add(*zone.results)
         self._display.drop_pictures()
@@ -381,19 +316,19 @@ class Conductor:
         if (tx := self._running()) is None:
             return
         tx.finish()
+        tx.stop_work()
         tx.has_portrait = tx.has_live = False
         self._display.drop_pictures()
         self._display.count("transactions", "finished")
-        self._job(self._close_transaction(tx), v.Fault("journal"))
+        self._crew.start(self._close_transaction(tx), lambda: None, tx)
 
     async def _close_transaction(self, tx: Transaction) -> None:
         """Wait for what is still being committed, then write where the time went, and forget."""
-        tx.cancelled.set()
-        others = self._jobs - {asyncio.current_task()}
-        if others:
-            await asyncio.wait(others, timeout=self._settings.apdu_timeout_s)
-        await self._registrar.transaction_finished(tx)
-        tx.forget()
+        try:
+            await self._crew.finished(tx, self._settings.apdu_timeout_s)
+            await self._registrar.transaction_finished(tx)
+        finally:
+            tx.forget()
         self._display.station(self._lane.phase, self._tx)
 
     # ------------------------------------------------------------ effects on the world
@@ -422,9 +357,10 @@ class Conductor:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
+        self._timers += 1  # one that ran out already, and waits in the inbox, counts no more
         if (seconds := self._settings.timing.bound(phase.value)) is not None:
             loop = asyncio.get_running_loop()
-            self._timer = loop.call_later(seconds, self.post, v.Timeout(phase))
+            self._timer = loop.call_later(seconds, self.post, BoundPassed(phase, self._timers))
         if (tx := self._running()) is not None:
             tx.enter(phase)
 
@@ -433,7 +369,7 @@ class Conductor:
         self._display.count("lane_events", reason.partition(":")[0])
         self._display.alert(reason)
         event = self._registrar.lane_event(reason, self._lane.phase.value, tx.id if tx else "")
-        self._job(event, v.Fault("journal"))
+        self._crew.start(event, lambda: None, tx)
 
     def _need_devices(self) -> Devices:
         if self._devices is None:

@@ -18,7 +18,6 @@ from gate_agent.egate.display import Display
 from gate_agent.egate.reference import ReferenceData
 from gate_agent.egate.transaction import Transaction, rfc3339, utc_now
 from gate_agent.egate.vocabulary import Event
-from gate_agent.errors import GateError
 from gate_agent.journal import Journal, Record, RecordKind
 from gate_agent.logs import get_logger
 from gate_agent.readmodel import OfficerAction
@@ -59,17 +58,14 @@ class Registrar:
         """Ask the policy on everything that was established, and commit its answer."""
         tx.add(*checks.lane_in_order(persons))
         decision = self._by_policy(tx)
+        if persons != 1:
+            decision = _never_admitting(decision, "LANE_EMPTY" if persons == 0 else "TAILGATING")
         await self._commit_decision(tx, ticket, decision)
 
     async def refer(self, tx: Transaction, ticket: int, reason: str) -> None:
         """Commit that an officer takes over, for a reason of the lane."""
         tx.add(checks.lane_referral(reason))
-        decision = self._by_policy(tx)
-        if decision is not None and decision.verdict is Verdict.ADMIT:
-            # The lane's own referral stands, whatever a policy makes of the evidence.
-            rule = FiredRule("lane", decision.policy, Verdict.REFER, reason)
-            decision = replace(decision, verdict=Verdict.REFER, reasons=(reason,), rules=(rule,))
-        await self._commit_decision(tx, ticket, decision)
+        await self._commit_decision(tx, ticket, _never_admitting(self._by_policy(tx), reason))
 
     async def decide_by_officer(
         self, tx: Transaction, ticket: int, verdict: Verdict, order: OfficerAction
@@ -102,6 +98,8 @@ class Registrar:
             return None
         with tx.computing():
             tx.add(*self._reference.freshness(utc_now()))
+            if tx.mrz is not None and (listed := self._reference.watchlist) is not None:
+                tx.add(checks.watchlist(listed, tx.mrz))  # the list may have changed since the document
             return policy.decide(tx.evidence(), "final", at=utc_now())
 
     async def _commit_decision(self, tx: Transaction, ticket: int, decision: Decision | None) -> None:
@@ -150,30 +148,39 @@ class Registrar:
 
     async def commit(self, record: Record) -> bool:
         """Write one record durably; False, and the lane stops admitting, when the journal cannot."""
+        problem = await self._problem(record)
+        if problem is None:
+            self._wake()
+            return True
+        log.error("journal refused a record", kind=record.kind.value, error=str(problem), exc_info=problem)
+        self._display.alert("JOURNAL_FAULT", str(problem))
+        if self._probe is None:
+            self._post(v.Fault("journal"))
+            self._probe = asyncio.get_running_loop().create_task(self._until_it_writes())
+        return False
+
+    async def _problem(self, record: Record) -> Exception | None:
+        """Write one record; why that failed, whatever it was. Nothing moves on the strength of it then."""
         try:
             await asyncio.get_running_loop().run_in_executor(self._writer, self._journal.commit, record)
-        except GateError as error:
-            log.error(
-                "journal refused a record", kind=record.kind.value, error=error.what, advice=error.advice
-            )
-            self._display.alert("JOURNAL_FAULT", error.what)
-            if self._probe is None:
-                self._post(v.Fault("journal"))
-                self._probe = asyncio.get_running_loop().create_task(self._until_it_writes())
-            return False
-        self._wake()
-        return True
+        except Exception as error:
+            return error
+        return None
 
     async def _until_it_writes(self) -> None:
         body = {"event": "journal_recovered"}
         while True:
             await asyncio.sleep(PROBE_S)
-            record = Record(RecordKind.LIFECYCLE, "", rfc3339(utc_now()), body)
-            try:
-                await asyncio.get_running_loop().run_in_executor(self._writer, self._journal.commit, record)
-            except GateError:
-                continue
-            self._probe = None
-            self._post(v.Recovered("journal"))
-            self._wake()
-            return
+            if await self._problem(Record(RecordKind.LIFECYCLE, "", rfc3339(utc_now()), body)) is None:
+                break
+        self._probe = None
+        self._post(v.Recovered("journal"))
+        self._wake()
+
+
+def _never_admitting(decision: Decision | None, reason: str) -> Decision | None:
+    """The lane's own referral stands, whatever a policy makes of the evidence."""
+    if decision is None or decision.verdict is not Verdict.ADMIT:
+        return decision
+    rule = FiredRule("lane", decision.policy, Verdict.REFER, reason)
+    return replace(decision, verdict=Verdict.REFER, reasons=(reason,), rules=(rule,))

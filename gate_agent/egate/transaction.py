@@ -45,11 +45,11 @@ class Transaction:
     portrait: asyncio.Task[Template | str] | None = None
     decision: Decision | None = None
     software_s: float = 0.0
-    cancelled: threading.Event = field(default_factory=threading.Event)
     has_portrait: bool = False
     has_live: bool = False
     finished: bool = False
     _start: float = field(default_factory=time.monotonic)
+    _stopped: threading.Event = field(default_factory=threading.Event)
 
     @property
     def elapsed_s(self) -> float:
@@ -63,6 +63,16 @@ class Transaction:
                 self.checks.append(result)
             else:
                 self.checks[place] = result
+
+    def begin_work(self) -> threading.Event:
+        """The flag of a new examination; the one before it is abandoned."""
+        self.stop_work()
+        self._stopped = threading.Event()
+        return self._stopped
+
+    def stop_work(self) -> None:
+        """Abandon the running examination: its flag is set, and heard in every thread."""
+        self._stopped.set()
 
     def evidence(self) -> Evidence:
         return Evidence(self.id, tuple(self.checks))
@@ -99,15 +109,17 @@ class Transaction:
 
     def forget(self) -> None:
         """Overwrite the template and drop everything personal; numbers for the report stay."""
-        self.cancelled.set()
+        self.stop_work()
         self.mrz = None
         task, self.portrait = self.portrait, None
         if task is None:
             return
         if not task.done():
-            task.cancel()
-        elif not task.cancelled() and isinstance(template := task.result(), Template):
-            template.wipe()
+            task.cancel()  # whoever learns the portrait wipes what comes of it
+        elif not task.cancelled() and task.exception() is None:
+            learned = task.result()
+            if isinstance(learned, Template):
+                learned.wipe()
 
     def timings(self) -> dict[str, object]:
         """Where the time went, for the journal: seconds."""

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from concurrent.futures import Executor
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import TypeVar
@@ -33,10 +34,13 @@ from gate_agent.face.compare import Comparison, Template
 from gate_agent.face.errors import FaceError, ModelError, PictureError
 from gate_agent.face.pixels import Pixels
 from gate_agent.face.portrait import decode_portrait
+from gate_agent.logs import get_logger
 from gate_agent.policy.watchlist import Watchlist
 from gate_agent.supervision import Supervisor
 
 T = TypeVar("T")
+
+log = get_logger(__name__)
 
 STALE_FRAME_S = 1.0
 """A frame older than this is not what stands before the camera now."""
@@ -89,9 +93,14 @@ def inspect_chip(
 
 
 async def read_document(
-    tx: Transaction, chip: Supervisor, trust: TrustStore | None, at: datetime, settings: EgateSettings
+    tx: Transaction,
+    chip: Supervisor,
+    trust: TrustStore | None,
+    at: datetime,
+    settings: EgateSettings,
+    stopped: Callable[[], bool],
 ) -> Inspection:
-    """All checks of the chip, added to the transaction. Raises CardLost."""
+    """All checks of the chip. Raises CardLost."""
     mrz = tx.mrz
     if mrz is None or trust is None:
         inspection = interrupted(
@@ -100,7 +109,7 @@ async def read_document(
     else:
         try:
             timed = await chip.call(
-                lambda reader: inspect_chip(reader, mrz, trust, at, settings, tx.cancelled.is_set),
+                lambda reader: inspect_chip(reader, mrz, trust, at, settings, stopped),
                 limit_s=settings.chip_budget_s + settings.apdu_timeout_s + 1,
             )
         except CardLost:
@@ -110,7 +119,6 @@ async def read_document(
         else:
             inspection = timed.inspection
             tx.computed(timed.software_s)
-    tx.add(*inspection.results)
     return inspection
 
 
@@ -123,7 +131,6 @@ class FaceDesk:
 
     chain: FaceChain
     executor: Executor
-    _busy_s: float = field(default=0.0)
 
     async def ask(self, work: Callable[[], T]) -> tuple[T, float]:
         """Run `work` in the executor; its result and the seconds it took."""
@@ -149,12 +156,27 @@ async def learn_portrait(tx: Transaction, desk: FaceDesk, portrait: Portrait) ->
             return "FACE_MODEL_UNAVAILABLE"
         except (FaceError, PictureError):
             return "PORTRAIT_NO_FACE"
+        except Exception as error:  # a library's own failure is no face, and must be seen
+            log.error("learning the portrait failed", exc_info=error, transaction=tx.id)
+            return "INTERNAL_ERROR"
         finally:
             wipe(pixels)
 
-    template, seconds = await desk.ask(work)
+    learning = asyncio.ensure_future(desk.ask(work))
+    try:
+        template, seconds = await asyncio.shield(learning)
+    except asyncio.CancelledError:  # the executor goes on, and nobody would take its template
+        learning.add_done_callback(_wipe_unwanted)
+        raise
     tx.computed(seconds)
     return template
+
+
+def _wipe_unwanted(learning: asyncio.Future[tuple[Template | str, float]]) -> None:
+    if not learning.cancelled() and learning.exception() is None:
+        template, _ = learning.result()
+        if isinstance(template, Template):
+            template.wipe()
 
 
 @dataclass(slots=True)
@@ -191,15 +213,28 @@ def look(desk: FaceDesk, pixels: Pixels, portrait: Template, smallest_eyes_px: f
 
 
 class FrameSource:
-    """The newest camera frame, for whoever is watching; older ones are not kept."""
+    """The newest camera frame while somebody watches; nothing is kept of what nobody looks at."""
 
     def __init__(self) -> None:
         self._frame: Frame | None = None
         self._arrived = asyncio.Event()
+        self._since: float | None = None
+
+    @contextmanager
+    def watched(self) -> Generator[None]:
+        """Watch from now on: a picture taken before shows another scene."""
+        self._since = since = time.monotonic()
+        self._frame = None
+        try:
+            yield
+        finally:
+            if self._since == since:  # nobody has begun to watch meanwhile
+                self._since = self._frame = None
 
     def put(self, frame: Frame) -> None:
-        self._frame = frame
-        self._arrived.set()
+        if self._since is not None and frame.at >= self._since:
+            self._frame = frame
+            self._arrived.set()
 
     def drop(self) -> None:
         self._frame = None
@@ -226,8 +261,9 @@ async def watch_face(
     settings: EgateSettings,
     camera_trouble: Callable[[], bool],
     show: Callable[[Frame], None],
+    stopped: Callable[[], bool],
 ) -> Capture:
-    """Watch until a face matches, enough faces did not, or the time is over.
+    """Watch until a face matches, enough faces did not, the time is over, or nobody wants to know.
 
     `camera_trouble` tells whether the camera failed since the watch began: what a failing camera showed
     is no evidence, for or against.
@@ -240,6 +276,8 @@ async def watch_face(
     problem, compared, last, age_ms = "CAMERA_FROZEN", 0, -1, 0.0
     while compared < settings.capture_frames and (left := deadline - time.monotonic()) > 0:
         frame = await frames.next(last, min(left, STALE_FRAME_S))
+        if stopped():
+            break
         if camera_trouble():
             return Capture(compared, None, problem="CAMERA_FROZEN")
         if frame is None:
