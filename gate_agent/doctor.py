@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from dataclasses import dataclass
 from typing import Any
@@ -10,7 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from gate_agent.config import StationConfig
-from gate_agent.devices import DeviceError, DriverConfig
+from gate_agent.devices import DriverConfig
 from gate_agent.errors import GateError
 from gate_agent.registry import load_driver
 
@@ -18,6 +19,10 @@ SPEAKS = {"camera", "lane_gate"}
 """Capabilities that give readings without anybody at the device."""
 
 PATIENCE_S = 3.0
+"""How long a device that speaks by itself may take for its first reading, once it is open."""
+
+HUNG_S = 15.0
+"""How long a driver may take for everything; longer than any driver's own time-outs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,26 +52,43 @@ def examine(config: StationConfig, console: Console) -> bool:
 
 
 def examine_device(name: str, driver: str, settings: DriverConfig) -> Finding:
-    """Open one device, take a first reading where one may be expected, and close it again."""
+    """Open one device, take a first reading where one may be expected, and close it again.
+
+    Bounded, whatever the driver does: one that hangs is left behind in its thread.
+    """
     started = time.monotonic()
+    answers: list[tuple[bool, str, str]] = []
+    thread = threading.Thread(
+        target=lambda: answers.append(_look(driver, settings)), name=f"doctor-{name}", daemon=True
+    )
+    thread.start()
+    thread.join(HUNG_S)
+    hangs = (False, f"the driver does not come back in {HUNG_S:g} s", "check the device and its line")
+    works, says, advice = answers[0] if answers else hangs
+    return Finding(name, driver, works, says, advice, time.monotonic() - started)
 
-    def finding(works: bool, says: str, advice: str = "") -> Finding:
-        return Finding(name, driver, works, says, advice, time.monotonic() - started)
 
+def _look(driver: str, settings: DriverConfig) -> tuple[bool, str, str]:
+    """Whether the device works, what it says, and what to do about it."""
     try:
         kind: Any = load_driver(driver)
         device = kind(settings)
+        try:
+            return _first_reading(device)
+        finally:
+            device.close()
     except GateError as error:
-        return finding(False, error.what, error.advice)
-    try:
-        device.open()
-        if kind.capability not in SPEAKS:
-            return finding(True, "open, waiting for a document")
-        while time.monotonic() - started < PATIENCE_S:
-            if device.read() is not None:
-                return finding(True, "open, gives readings")
-        return finding(False, f"open, but no reading in {PATIENCE_S:g} s", "check the device and its line")
-    except DeviceError as error:
-        return finding(False, str(error.what), error.advice)
-    finally:
-        device.close()
+        return False, error.what, error.advice
+    except Exception as error:  # a driver's own defect is a finding like any other
+        return False, f"the driver crashed: {type(error).__name__}", "report it"
+
+
+def _first_reading(device: Any) -> tuple[bool, str, str]:
+    device.open()
+    if device.capability not in SPEAKS:
+        return True, "open, waiting for a document", ""
+    until = time.monotonic() + PATIENCE_S
+    while time.monotonic() < until:
+        if device.read() is not None:
+            return True, "open, gives readings", ""
+    return False, f"open, but no reading in {PATIENCE_S:g} s", "check the device and its line"
