@@ -25,7 +25,10 @@ from typing import Literal
 
 Kind = Literal["auto", "mosquitto", "embedded"]
 
-_DEBIAN_PACKAGES = ("mosquitto", "libmosquitto1", "libcjson1", "libdlt2", "libev4", "libuv1")
+_DEBIAN_PACKAGES = (
+    *("mosquitto", "libmosquitto1", "libcjson1", "libdlt2", "libev4", "libuv1"),
+    *("libwrap0", "libnsl2", "libtirpc3"),
+)
 _START_S = 10.0
 _EMBEDDED = """
 import asyncio, json, sys
@@ -62,7 +65,8 @@ def find_mosquitto(cache: Path | None = None) -> Program | None:
     unpacked = cache / "usr/sbin/mosquitto"
     if unpacked.is_file():
         libraries = next((p.parent for p in sorted(cache.glob("usr/lib/**/libmosquitto.so*"))), None)
-        return Program(unpacked, libraries)
+        program = Program(unpacked, libraries)
+        return program if _runs(program) else None
     return None
 
 
@@ -79,8 +83,7 @@ def unpack_mosquitto(cache: Path) -> Program | None:
         )
     for archive in sorted(downloads.glob("*.deb")):
         subprocess.run(["dpkg", "-x", archive, cache], capture_output=True, timeout=60, check=False)
-    program = find_mosquitto(cache)
-    return program if program is not None and _runs(program) else None
+    return find_mosquitto(cache)
 
 
 def _runs(program: Program) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -147,6 +148,7 @@ def test_a_broker_that_cannot_start_says_why(tmp_path: Path) -> None:
 def test_an_unpacked_mosquitto_is_found_with_its_libraries(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    installed = shutil.which("mosquitto") or "/usr/sbin/mosquitto"
     monkeypatch.setattr("gate_simulators.broker.shutil.which", lambda *_, **__: None)
     assert find_mosquitto(tmp_path) is None
     program = tmp_path / "usr/sbin/mosquitto"
@@ -154,4 +156,7 @@ def test_an_unpacked_mosquitto_is_found_with_its_libraries(
     for file in (program, library):
         file.parent.mkdir(parents=True, exist_ok=True)
         file.touch()
+    assert find_mosquitto(tmp_path) is None, "one that does not run is none"
+    program.unlink()
+    program.symlink_to(installed)
     assert find_mosquitto(tmp_path) == Program(program, library.parent)
