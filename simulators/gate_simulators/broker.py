@@ -88,9 +88,12 @@ def unpack_mosquitto(cache: Path) -> Program | None:
 
 def _runs(program: Program) -> bool:
     """Whether the program can load its libraries (``-h`` prints its usage and exits with 3)."""
-    done = subprocess.run(
-        [program.path, "-h"], env=_environment(program), capture_output=True, timeout=10, check=False
-    )
+    try:
+        done = subprocess.run(
+            [program.path, "-h"], env=_environment(program), capture_output=True, timeout=10, check=False
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return False
     return b"mosquitto" in done.stdout
 
 
