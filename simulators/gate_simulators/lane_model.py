@@ -179,7 +179,7 @@ class Model:
 
     def moves(self, world: World) -> Iterator[tuple[str, World, tuple[Effect, ...]]]:
         for name, event in self.events(world):
-            after, effects = self.tell(self._answered(world, event), event)
+            after, effects = self.tell(self.answered(world, event), event)
             yield name, after, effects
         for name, plant in self.plant_moves(world):
             after, effects = self.changed(plant)
@@ -188,7 +188,7 @@ class Model:
             after, effects = self.tell(world._replace(targets=BOTH_CLOSED), v.DoorsRefused())
             yield "the controller refuses the request", after, effects
 
-    def _answered(self, world: World, event: Event) -> World:
+    def answered(self, world: World, event: Event) -> World:
         job = {v.DocumentVetted: "read", v.CardLost: "read", v.FaceCaptured: "capture"}.get(type(event))
         if isinstance(event, v.DecisionCommitted | v.CommitFailed) and event.ticket == world.lane.ticket:
             return world._replace(jobs=world.jobs - {"decide", "refer", "officer admit", "officer refuse"})
