@@ -24,6 +24,11 @@ CAPABILITIES: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "chip_reader": ("transmit",),
         "camera": (),
         "lane_gate": ("command_doors", "show"),
+        "scanner": ("done",),
+        "radiation_monitor": (),
+        "scale": (),
+        "seal_reader": (),
+        "number_camera": (),
     }
 )
 """What a driver may be, and the commands its Protocol asks for beyond open, read and close."""
