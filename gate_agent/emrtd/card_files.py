@@ -112,7 +112,7 @@ class AtrInfo:
 def parse_atr_info(raw: bytes) -> AtrInfo:
     """EF.ATR/INFO (ISO/IEC 7816-4 §12.7.1, §12.8.2); what is malformed counts as not said."""
     try:
-        objects = {item.tag: item for item in tlv.parse(raw.rstrip(b"\x00"), limits=tlv.Limits(size=1024))}
+        objects = {item.tag: item for item in tlv.parse(raw, limits=tlv.Limits(size=EF_ATR_INFO.max_size))}
         capabilities = objects[_CARD_CAPABILITIES].value if _CARD_CAPABILITIES in objects else b""
         extended = bool(capabilities[2] & 0x40) if len(capabilities) >= 3 else None
         sizes = (

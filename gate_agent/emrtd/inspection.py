@@ -66,7 +66,7 @@ def inspect(
     case = Case(reading or Reading())
     password = key if isinstance(key, Password) else Password.from_mrz(key)
     try:
-        yield from read_chip(case, password, random, plan)
+        yield from read_chip(case, password, random, plan, at.date())
     except ChipError as error:
         if case.access is None:
             return _not_opened(error)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import date
 
 from gate_agent.emrtd import active_auth, card_files, chip_auth, lds, lds_files, terminal_auth
 from gate_agent.emrtd.access import DEFAULT_POLICY, Access, AccessPolicy, open_chip
@@ -90,7 +91,7 @@ class Case:
         return self.reading.files
 
 
-def read_chip(case: Case, password: Password, random: Random, plan: Plan) -> Protocol[None]:
+def read_chip(case: Case, password: Password, random: Random, plan: Plan, today: date) -> Protocol[None]:
     """Open and read; where a habit of ours breaks the channel, open again and go on without it."""
     while True:
         yield Progress("access", 0, 1)
@@ -99,7 +100,7 @@ def read_chip(case: Case, password: Password, random: Random, plan: Plan) -> Pro
         _chip_mapping(case, access)
         yield Progress("access", 1, 1)
         try:
-            yield from secured(access.channel, _everything(case, access, random, plan))
+            yield from secured(access.channel, _everything(case, access, random, plan, today))
         except ChannelLost as error:
             failed_now = _unproven(case.chip_authentication)
             if failed_now:
@@ -114,7 +115,7 @@ def _unproven(trial: Trial) -> bool:
     return trial.offered and trial.held is None
 
 
-def _everything(case: Case, access: Access, random: Random, plan: Plan) -> Protocol[None]:
+def _everything(case: Case, access: Access, random: Random, plan: Plan, today: date) -> Protocol[None]:
     yield from _security_object(case)
     if case.sod is None:
         yield from _file(case, EF_COM)
@@ -130,7 +131,7 @@ def _everything(case: Case, access: Access, random: Random, plan: Plan) -> Proto
         yield from _file(case, EF_DG15)
         yield from _active_authentication(case, random)
     if plan.terminal is not None:
-        yield from _terminal_authentication(case, access, plan.terminal)
+        yield from _terminal_authentication(case, access, plan.terminal, today)
     yield from _file(case, EF_DG2)
     for number in plan.data_groups:
         if DATA_GROUPS[number].name in listed:
@@ -270,11 +271,14 @@ def _stated_hashes(case: Case) -> Iterator[str]:
     yield from () if infos is None else (info.hash for info in infos.active_authentication)
 
 
-def _terminal_authentication(case: Case, access: Access, terminal: Terminal) -> Protocol[None]:
+def _terminal_authentication(case: Case, access: Access, terminal: Terminal, today: date) -> Protocol[None]:
     trial = case.terminal_authentication
     if case.chip_authentication.held is not True:
         return  # §7.1: without chip authentication there is no terminal key to sign for
     trial.offered = True
+    if not terminal.valid_on(today):
+        trial.fail("TERMINAL_CERTIFICATE_EXPIRED")  # a chip's own date may lie behind and let it pass
+        return
     yield Progress("terminal authentication", 0, 1)
     try:
         yield from terminal_auth.terminal_authentication(terminal, access.chip_identity, case.terminal_key)

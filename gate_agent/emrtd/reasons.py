@@ -51,6 +51,7 @@ REASONS: Mapping[str, str] = MappingProxyType(
         "CHIP_KEY_NOT_AUTHENTIC": "The chip proved a key that no trusted issuer vouches for.",
         "CHIP_KEY_UNUSABLE": "The key with which the chip should prove itself cannot be used.",
         "TERMINAL_NOT_ACCEPTED": "The chip does not accept this station's certificates.",
+        "TERMINAL_CERTIFICATE_EXPIRED": "This station's own certificate has expired.",
         # whether it is all one document
         "DG_HASH_MISMATCH": "A file of the chip was altered after it was signed.",
         "DG_NOT_IN_SOD": "The chip holds a file that its issuer did not sign.",

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import date
 
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa, utils
 from cryptography.hazmat.primitives.serialization import load_der_private_key
@@ -46,6 +47,10 @@ class Terminal:
         """The inspection system's holder reference."""
         own = (c for c in self.certificates if c.role is Role.INSPECTION_SYSTEM)
         return next((c.holder.decode("latin-1") for c in own), "")
+
+    def valid_on(self, day: date) -> bool:
+        """Whether the inspection system's own certificate is."""
+        return any(c.valid_on(day) for c in self.certificates if c.role is Role.INSPECTION_SYSTEM)
 
 
 def load_terminal(certificates: tuple[bytes, ...], private_key: bytes) -> Terminal:
