@@ -189,9 +189,13 @@ def _play_dead_chip(walk: Walk, person: Person) -> None:
 
 def _play_card_pulled(walk: Walk, person: Person) -> None:
     walk.come(person)
-    walk.site.slot.faults.inject(FaultKind.CARD_LOST, parameters={"after": 30})
-    walk.show_document(person.name)
-    walk.until(lambda: not walk.site.slot.occupied, "the chip to be lost")
+    # Few enough commands that an inspection with extended lengths is still in the middle of its work.
+    walk.site.slot.faults.inject(FaultKind.CARD_LOST, parameters={"after": 8})
+    try:
+        walk.show_document(person.name)
+        walk.until(lambda: not walk.site.slot.occupied, "the chip to be lost")
+    finally:
+        walk.site.slot.faults.clear(FaultKind.CARD_LOST)
     walk.say("has pulled the passport away too early, lays it down again")
     walk.take_document()
     walk.pause(1.2)
