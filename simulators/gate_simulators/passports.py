@@ -81,6 +81,7 @@ class PassportOffice:
         self.keys = KeyStore(state_dir, seed)
         self._seed = seed
         self._authorities: dict[tuple[str, str], IssuingAuthority] = {}
+        self._portraits: dict[object, bytes] = {}
 
     def inspection_system(
         self, role: int = 0x03, *, expired: bool = False
@@ -239,8 +240,8 @@ class PassportOffice:
         day = min(max(nominal, fields.date_of_birth + timedelta(days=30)), self.today - timedelta(days=1))
         return datetime.combine(day, time(10, 0), UTC)
 
-    @staticmethod
     def _dg2(
+        self,
         photograph: NDArray[np.uint8],
         crop: portrait.Crop | None,
         sex: str,
@@ -248,7 +249,11 @@ class PassportOffice:
         coding: portrait.Coding,
         iso39794: bool,
     ) -> bytes:
-        image = portrait.coded(np.ascontiguousarray(photograph), crop, coding)
+        pixels = np.ascontiguousarray(photograph)
+        key = (hashlib.sha256(pixels.tobytes()).digest(), pixels.shape, crop, coding)
+        if key not in self._portraits:  # compressing is most of the work of issuing
+            self._portraits[key] = portrait.coded(pixels, crop, coding)
+        image = self._portraits[key]
         if iso39794:
             return data_groups.dg2_iso39794(portrait.face_image_data_block(image, coding))
         return data_groups.dg2(portrait.facial_record(image, sex, coding), made)
