@@ -52,6 +52,18 @@ def forgets_a_bound(lane: Lane, event: Event) -> tuple[Lane, tuple[Effect, ...]]
     return (lane, ()) if event == v.Timeout(Phase.CAPTURING) else process.step(lane, event)
 
 
+def releases_whoever_is_inside(lane: Lane, event: Event) -> tuple[Lane, tuple[Effect, ...]]:
+    after, effects = process.step(lane, event)
+    return replace(after, vacated=False), effects
+
+
+def leaves_the_controllers_lights(lane: Lane, event: Event) -> tuple[Lane, tuple[Effect, ...]]:
+    after, effects = process.step(lane, event)
+    if event == v.Recovered("lane"):
+        effects = tuple(e for e in effects if not isinstance(e, v.Show))
+    return after, effects
+
+
 def opens_the_exit_with_the_entry_open(lane: Lane, event: Event) -> tuple[Lane, tuple[Effect, ...]]:
     after, effects = process.step(lane, event)
     if after.phase is Phase.ENTRY_OCCUPIED:
@@ -80,6 +92,7 @@ def ignores_the_fire_alarm_while_leaving(lane: Lane, event: Event) -> tuple[Lane
     ("bug", "rule"),
     [
         (blind_to_tailgating, "the exit opens only for the one person inside"),
+        (releases_whoever_is_inside, "the exit opens only for the one person inside"),
         (believes_stale_answers, "the exit opens only on a committed admit"),
         (forgets_a_bound, "nobody waits without end"),
         (opens_the_exit_with_the_entry_open, "never both doors requested open"),
@@ -91,6 +104,13 @@ def test_a_seeded_bug_is_found_with_its_shortest_way(bug: Step, rule: str) -> No
     result = explored(Model(step=bug, faults=(), alarms=("emergency",)))
     assert result.broken is not None
     assert result.broken.rule == rule
+    assert rule in result.report()
     # Breadth first: no way of the same length or shorter was found before, and each move is named.
     assert 1 <= len(result.trace) <= 20
-    assert rule in result.report()
+
+
+def test_dark_lights_after_the_controller_was_away_are_found() -> None:
+    result = explored(Model(step=leaves_the_controllers_lights, faults=("lane",), alarms=()))
+    assert result.broken is not None
+    assert result.broken.rule == "the lights follow the process"
+    assert len(result.trace) == 1
