@@ -120,14 +120,14 @@ class MmodDetector:
         return self._suppress(self._decode(scores[0, 0], layout))
 
     def _canvas(self, pixels: Pixels, layout: Layout) -> Floats:
-        # The mean colour is what the network's input layer turns into dlib's zero background.
-        canvas = np.empty((layout.rows, layout.columns, 3), dtype=np.float32)
-        canvas[:] = self._mean
+        # The mean colour is what the network's first layer turns into dlib's zero background.
+        canvas = np.empty((3, layout.rows, layout.columns), dtype=np.float32)
+        canvas[:] = self._mean[:, None, None]
         level: Floats = pixels.astype(np.float32)
         for number, box in enumerate(layout.levels):
             if number:
                 level = resize_corners(level, box.height, box.width)
-            canvas[box.top : box.bottom + 1, box.left : box.right + 1] = level
+            canvas[:, box.top : box.bottom + 1, box.left : box.right + 1] = level.transpose(2, 0, 1)
         return canvas
 
     def _decode(self, scores: Floats, layout: Layout) -> list[Detection]:

@@ -17,6 +17,7 @@ from gate_agent.face.inference import Session
 from gate_agent.face.pixels import Floats, Pixels
 
 MAX_BATCH = 64
+AT_ONCE = 4  # as fast a chip as any larger batch, in a fraction of the memory
 LAYOUTS = ("NHWC uint8", "NCHW float32")
 _SHORTEST = 1e-6
 
@@ -49,15 +50,19 @@ class Embedder:
             raise ModelError(f"chips of shape {chips.shape}", field=self.card.id)
         if not 1 <= len(chips) <= MAX_BATCH:
             raise ModelError(f"{len(chips)} chips at once", field=self.card.id)
-        array = self._arranged(chips)
-        try:
-            embeddings = self._session.run(array)
-        finally:
-            if array is not chips:
-                array.fill(0)
+        parts = [self._run(chips[at : at + AT_ONCE]) for at in range(0, len(chips), AT_ONCE)]
+        embeddings = parts[0] if len(parts) == 1 else np.concatenate(parts)
         if embeddings.shape != (len(chips), self.card.output.dimension):
             raise ModelError(f"embeddings of shape {embeddings.shape}", field=self.card.id)
         return embeddings
+
+    def _run(self, chips: Pixels) -> Floats:
+        array = self._arranged(chips)
+        try:
+            return self._session.run(array)
+        finally:
+            if array is not chips:
+                array.fill(0)
 
     def _arranged(self, chips: Pixels) -> Pixels | Floats:
         """The chips as the card's input contract wants them."""

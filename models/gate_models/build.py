@@ -97,6 +97,7 @@ WEIGHTS = (
         "4cb19393e2fbaf2b1609a9319ad5386618c886a6234ec1b971f3e87c85d87fe6",
         "dlib-mmod-face.onnx",
         _convert_detector,
+        recipe=2,
     ),
     Weights(
         "shape_predictor_5_face_landmarks.dat",

@@ -65,6 +65,19 @@ def fold(layers: Sequence[Layer]) -> list[Layer]:
     return folded
 
 
+def normalising(layers: Sequence[Layer], mean: ColourMean) -> list[Layer]:
+    """The layers for unnormalised input: (x - mean) / 256 becomes part of the first convolution."""
+    first, *others = layers
+    if not isinstance(first, Con) or any(first.padding):
+        raise TypeError("only a first convolution without padding can take the normalisation over")
+    weights = first.weights.astype(np.float64) / 256
+    bias = first.bias - (weights * np.array(mean, np.float32)[None, :, None, None]).sum(axis=(1, 2, 3))
+    return [
+        Con(weights.astype(np.float32), bias.astype(np.float32), first.stride, first.padding),
+        *others,
+    ]
+
+
 def add_layers(graph: Graph, layers: Sequence[Layer]) -> None:
     tags: dict[int, tuple[str, Shape | None]] = {}
     for layer in layers:
@@ -143,14 +156,15 @@ def embedder_model(network: Embedder) -> onnx.ModelProto:
 
 
 def detector_model(network: Detector) -> onnx.ModelProto:
-    """`canvas` float32 (1, rows, columns, 3), RGB 0..255 -> `scores` float32 (1, 1, rows / 8, columns / 8).
+    """`canvas` float32 (1, 3, rows, columns), RGB 0..255 -> `scores` float32 (1, 1, rows / 8, columns / 8).
 
-    The canvas is a tiled pyramid whose background is the colour mean, which becomes dlib's zero.
+    The canvas is a tiled pyramid whose background is the colour mean, which becomes dlib's zero. The input
+    layer's normalisation is folded into the first convolution, which can be exact because that one does
+    not pad: three copies of a large canvas fewer.
     """
     graph = Graph("canvas", None)
-    graph.normalise(network.mean)
-    add_layers(graph, fold(network.layers))
-    canvas = helper.make_tensor_value_info("canvas", TensorProto.FLOAT, [1, "rows", "columns", 3])
+    add_layers(graph, normalising(fold(network.layers), network.mean))
+    canvas = helper.make_tensor_value_info("canvas", TensorProto.FLOAT, [1, 3, "rows", "columns"])
     model = _model(graph, "mmod_human_face_detector", canvas, "scores", [1, 1, "r", "c"])
     geometry = {
         "mean": ",".join(repr(float(np.float32(m))) for m in network.mean),

@@ -42,7 +42,7 @@ def test_a_build_tells_where_the_models_are(models: Path) -> None:
 def test_a_build_that_the_cards_do_not_know_fails(models: Path, tmp_path: Path) -> None:
     cards = shutil.copytree(default_cards(), tmp_path / "cards")
     card = cards / "dlib-mmod-face.toml"
-    card.write_text(card.read_text().replace('sha256 = "bc15', 'sha256 = "0000'))
+    card.write_text(card.read_text().replace('sha256 = "1b01', 'sha256 = "0000'))
     run = gate_models("build", "--quiet", "--cache", str(models), "--cards", str(cards))
     assert run.returncode == 1
     assert "not the card's" in run.stderr
