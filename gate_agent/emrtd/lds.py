@@ -1,7 +1,7 @@
 """The logical data structure: EF.COM, DG1 and DG2 (Doc 9303-10 §4.6-4.7).
 
-DG2 here is ISO/IEC 19794-5:2005 inside the biometric information template of ISO/IEC 7816-11. Every
-length is checked against what is really there before it is used.
+A face image is an ISO/IEC 19794-5:2005 record or an ISO/IEC 39794-5 data block, inside the biometric
+information template of ISO/IEC 7816-11. Every length is checked before it is used.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from gate_agent.emrtd.files import ElementaryFile
 EF_COM = ElementaryFile("COM", 0x011E, 0x1E, 0x60, max_size=1024)
 EF_SOD = ElementaryFile("SOD", 0x011D, 0x1D, 0x77)
 EF_DG1 = ElementaryFile("DG1", 0x0101, 0x01, 0x61, max_size=1024)
-EF_DG2 = ElementaryFile("DG2", 0x0102, 0x02, 0x75)
+EF_DG2 = ElementaryFile("DG2", 0x0102, 0x02, 0x75, max_size=1 << 18)
 
 # Doc 9303-10 Table 35: tag of the file -> number of the data group.
 DATA_GROUP_TAGS = {
@@ -67,7 +67,7 @@ _SIGNATURES = (
 
 @dataclass(frozen=True, slots=True)
 class Portrait:
-    """The holder's picture as stored. Held in memory for one transaction only."""
+    """The holder's picture as stored, 0 by 0 where its size is not said. Held for one transaction only."""
 
     image: bytes = field(repr=False)
     format: ImageFormat
@@ -127,7 +127,9 @@ def parse_dg2(raw: bytes) -> Portrait:
             raise FileError("the number of faces is not 1 to 9", field="EF.DG2 tag 02")
         template = group.require(0x7F60)
         block = template.find(0x5F2E) or template.require(0x7F2E)
-        return _parse_face_record(block.value)
+        if block.value.startswith(b"FAC"):
+            return _parse_face_record(block.value)
+        return _parse_face_data_block(block.value)
 
 
 # ISO/IEC 19794-5:2005 §5.3-5.7: record header, facial information, image information (big endian).
@@ -156,6 +158,31 @@ def _parse_face_record(record: bytes) -> Portrait:
     _, _, width, height, *_ = _IMAGE_INFORMATION.unpack_from(record, image_header)
     image = record[image_start:end]
     return Portrait(image, image_format(image), width, height)
+
+
+_FACE_IMAGE_DATA_BLOCK = 0x65  # [APPLICATION 5], ISO/IEC 39794-5 §8.1
+_DATA_BLOCK_LIMITS = tlv.Limits(size=EF_DG2.max_size, depth=12)
+
+
+def _parse_face_data_block(block: bytes) -> Portrait:
+    """ISO/IEC 39794-5 as Doc 9303 profiles it: one representation, one 2D image, in DER."""
+    (outer,) = tlv.parse(block, limits=_DATA_BLOCK_LIMITS)[:1] or (None,)
+    if outer is None or outer.tag not in (0xA1, _FACE_IMAGE_DATA_BLOCK):
+        raise FileError("holds neither kind of face record", field="EF.DG2 biometric data block")
+    face = outer if outer.tag == _FACE_IMAGE_DATA_BLOCK else outer.require(_FACE_IMAGE_DATA_BLOCK)
+    representation = face.require(0xA1).require(0x30)
+    image_2d = representation.require(0xA1).require(0xA0).require(0xA0)
+    image = image_2d.require(0x80).value
+    size = image_2d.require(0xA1).find(0xA7)
+    width, height = (0, 0) if size is None else (_small(size, 0x80), _small(size, 0x81))
+    return Portrait(image, image_format(image), width, height)
+
+
+def _small(parent: tlv.Tlv, tag: int) -> int:
+    value = parent.require(tag).value
+    if len(value) > 3:
+        raise FileError("is not a size of an image", field=f"EF.DG2 tag {tag:02X}")
+    return int.from_bytes(value, "big")
 
 
 def image_format(image: bytes) -> ImageFormat:

@@ -37,7 +37,7 @@ NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
 SIGNED = datetime(2023, 2, 3, 4, 5, 6, tzinfo=UTC)
 GROUPS = {1: b"\x61\x03one", 2: b"\x75\x03two"}
 
-DATA = Path(os.environ.get("GATE_AGENT_TEST_DATA", Path(__file__).parents[2] / "../shared/data"))
+DATA = Path(os.environ.get("GATE_AGENT_TEST_DATA", "/nonexistent"))
 
 
 @pytest.fixture(scope="module")
