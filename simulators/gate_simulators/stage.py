@@ -8,6 +8,7 @@ lists are replaced, by the same ``--set`` that an integrator can use.
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -45,6 +46,12 @@ def free_port() -> int:
         sock.bind(("127.0.0.1", 0))
         port: int = sock.getsockname()[1]
         return port
+
+
+def _ends_with_us() -> list[str]:
+    """A prefix with which a program gets SIGTERM when this process dies (PR_SET_PDEATHSIG, prctl(2))."""
+    setpriv = shutil.which("setpriv")
+    return [setpriv, "--pdeathsig", "TERM", "--"] if setpriv else []
 
 
 @dataclass(slots=True)
@@ -184,8 +191,11 @@ class Stage:
         return words
 
     def start_agent(self, timeout_s: float = 60.0) -> None:
-        """Start the agent's process and wait until its lane serves."""
-        command = self.agent_command()
+        """Start the agent's process and wait until its lane serves.
+
+        Call it on the main thread: when that ends, however it does, the kernel asks the agent to end too.
+        """
+        command = [*_ends_with_us(), *self.agent_command()]
         log = (self.state / "agent.log").open("ab")
         with log:
             self._agent = subprocess.Popen(
