@@ -31,8 +31,8 @@ PACE = 3.0
 
 def stage_in(state: Path, **more: object) -> Stage:
     """A stage with its own ports, and its own copy of the policy, so that a test may replace it."""
-    from gate_simulators.demo import QUICK  # noqa: PLC0415
-    from gate_simulators.stage import Stage  # noqa: PLC0415
+    from gate_simulators.demo import QUICK
+    from gate_simulators.stage import Stage
 
     rules = state / "policy"
     shutil.copytree(CONFIG.parent / "policies", rules, dirs_exist_ok=True)
@@ -71,7 +71,7 @@ def station(shared_stage: Stage) -> Iterator[Stage]:
 @pytest.fixture
 def officer(station: Stage) -> Iterator[Officer]:
     """An officer on duty at the shared station."""
-    from gate_simulators.officer import Officer  # noqa: PLC0415
+    from gate_simulators.officer import Officer
 
     on_duty = Officer(station, reaction_s=0.3)
     on_duty.start()
