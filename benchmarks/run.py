@@ -174,6 +174,8 @@ def main() -> None:
         print("\n".join(map(name_of, chosen)))
         return
     console = Console()
+    if not console.is_terminal:
+        console = Console(width=150)
     where, runs = machine(), run_all(chosen, console)
     console.print(table(runs))
     arguments.json.parent.mkdir(parents=True, exist_ok=True)

@@ -105,7 +105,10 @@ def _check_items(items: Sequence[Any], depth: int, exponents: list[float]) -> No
         if kind is str and len(value) < _ALWAYS_SHORT:
             continue
         try:
-            _check(value, kind, depth, exponents)
+            if kind is dict:
+                _check_fields(value, depth - 1, exponents)
+            else:
+                _check(value, kind, depth, exponents)
         except UnsafeRecord as error:
             error.field = f"[{index}]{error.field}"
             raise
