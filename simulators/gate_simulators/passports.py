@@ -46,6 +46,7 @@ class Variant(StrEnum):
     FORGED_SOD = "forged_sod"  # signed with a key that is not the document signer's
     UNKNOWN_CSCA = "unknown_csca"  # sound, from a country that the border does not trust
     IMPERSONATED_CSCA = "impersonated_csca"  # a false CSCA bears a trusted country's name
+    SIGNER_REVOKED = "signer_revoked"  # signed by a signer that a revocation list names
     SIGNER_EXPIRED = "signer_expired"  # signed after the document signer's certificate had run out
 
 
@@ -95,6 +96,17 @@ class PassportOffice:
     def write_trust_directory(self, directory: Path) -> list[Path]:
         """The CSCA certificates of the trusted countries, DER, for the agent's trust store."""
         return write_trust_directory(directory, [self._authority(c) for c in TRUSTED], self.today)
+
+    def write_revocation_lists(self, directory: Path) -> list[Path]:
+        """The revocation lists that follow from the passports issued so far, DER, ``CRL-UTO-2020.crl``."""
+        directory.mkdir(parents=True, exist_ok=True)
+        written: list[Path] = []
+        for authority in self._authorities.values():
+            for generation, listed in authority.revocation_lists(validity.start_of(self.today)):
+                path = directory / f"CRL-{authority.country.state_code}-{generation}.crl"
+                path.write_bytes(listed)
+                written.append(path)
+        return written
 
     def issue(
         self,
@@ -191,6 +203,8 @@ class PassportOffice:
         match variant:
             case Variant.FORGED_SOD:
                 return official.sign_with_foreign_key(groups, at)
+            case Variant.SIGNER_REVOKED:
+                return official.sign_with_revoked_signer(groups, at)
             case Variant.SIGNER_EXPIRED:
                 return official.sign_after_expiry(groups, at)
             case Variant.IMPERSONATED_CSCA:

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 from asn1crypto import cms, keys, x509
+
 from gate_simulators.chip import ber
 from gate_simulators.issuer.algorithms import SCHEMES, EcdsaScheme
 from gate_simulators.issuer.authority import (
@@ -94,6 +95,48 @@ def test_openssl_verifies_the_whole_chain(scheme: str, key_directory: Path, tmp_
         *("cms", "-verify", "-inform", "DER", "-in", sod, "-CAfile", csca, "-purpose", "any"),
         *("-attime", at, "-out", str(tmp_path / "content")),
     )
+
+
+@needs_openssl
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_openssl_verifies_the_signature_over_the_card_security(
+    scheme: str, key_directory: Path, tmp_path: Path
+) -> None:
+    infos = ber.encode(0x31, b"\x30\x03\x06\x01\x2a")
+    signed = authority(key_directory, scheme).sign_card_security(infos, SIGNED_AT)
+    out = tmp_path / "content.der"
+    openssl(
+        *("cms", "-verify", "-inform", "DER", "-in", save(tmp_path, "security.der", signed)),
+        *("-noverify", "-out", str(out)),
+    )
+    assert out.read_bytes() == infos
+
+
+@needs_openssl
+@pytest.mark.parametrize("scheme", NAMED)
+def test_openssl_finds_a_revoked_signer_on_the_list(scheme: str, key_directory: Path, tmp_path: Path) -> None:
+    house = authority(key_directory, scheme)
+    ((_, signed_data),) = ber.decode(house.sign_with_revoked_signer(GROUPS, SIGNED_AT))
+    revoked = cms.ContentInfo.load(signed_data)["content"]["certificates"][0].chosen
+    ((generation, listed),) = house.revocation_lists(SIGNED_AT)
+    assert generation == 2020
+    crl = save(tmp_path, "list.der", listed)
+    openssl("crl", "-inform", "DER", "-in", crl, "-out", str(tmp_path / "list.pem"))
+    at = str(int(SIGNED_AT.timestamp()))
+    anchors = to_pem(tmp_path, "csca", house.csca(SIGNED_AT.date()).certificate)
+    checked = (
+        "verify",
+        "-crl_check",
+        "-CRLfile",
+        str(tmp_path / "list.pem"),
+        "-attime",
+        at,
+        "-CAfile",
+        anchors,
+    )
+    assert "OK" in openssl(*checked, to_pem(tmp_path, "good", house.signer(SIGNED_AT.date()).certificate))
+    with pytest.raises(AssertionError, match="certificate revoked"):
+        openssl(*checked, to_pem(tmp_path, "stolen", revoked))
 
 
 @needs_openssl

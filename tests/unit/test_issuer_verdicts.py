@@ -9,9 +9,6 @@ from datetime import UTC, date, datetime
 
 import pytest
 import skimage.data
-from gate_simulators.chip import PROFILES
-from gate_simulators.issuer.authority import TRUSTED
-from gate_simulators.passports import Passport, PassportOffice, Variant
 
 from gate_agent.emrtd.exchange import run
 from gate_agent.emrtd.inspection import Inspection, inspect
@@ -19,6 +16,9 @@ from gate_agent.emrtd.mrz import parse
 from gate_agent.emrtd.trust import TrustStore
 from gate_agent.emrtd.trust_directory import load_trust_directory
 from gate_agent.evidence import Outcome
+from gate_simulators.chip import PROFILES
+from gate_simulators.issuer.authority import TRUSTED
+from gate_simulators.passports import Passport, PassportOffice, Variant
 
 TODAY = date(2026, 6, 1)
 NOW = datetime(2026, 6, 1, 12, 0, tzinfo=UTC)
@@ -70,7 +70,7 @@ def issue(office: PassportOffice, state: str | None = None, variant: Variant = V
     )
 
 
-@pytest.mark.parametrize("variant", Variant)
+@pytest.mark.parametrize("variant", CAUGHT_BY)
 def test_each_forgery_is_caught_for_its_own_reason(
     variant: Variant, office: PassportOffice, trust: TrustStore
 ) -> None:

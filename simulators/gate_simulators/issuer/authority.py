@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cached_property
@@ -12,6 +12,7 @@ from gate_simulators.issuer import validity
 from gate_simulators.issuer.algorithms import SCHEMES, PrivateKey
 from gate_simulators.issuer.certificates import Credential, Identity, Period, issue_csca, issue_signer
 from gate_simulators.issuer.keys import KeyStore
+from gate_simulators.issuer.revocation import revocation_list
 from gate_simulators.issuer.sod import ORDINARY_FORM, SodForm, card_security, document_security_object
 
 
@@ -61,7 +62,8 @@ class IssuingAuthority:
         self._scheme = SCHEMES[country.scheme]
         self._signer_scheme = SCHEMES[country.signer_scheme or country.scheme]
         self._cscas: dict[int, Credential] = {}
-        self._signers: dict[Period, Credential] = {}
+        self._signers: dict[tuple[Period, str], Credential] = {}
+        self._revoked: dict[tuple[int, int], Credential] = {}
 
     def csca(self, day: date) -> Credential:
         """The CSCA whose key signs on that day."""
@@ -80,10 +82,10 @@ class IssuingAuthority:
         """The document signer in use on that day."""
         return self._signer(day, validity.signer_validity(day), validity.signer_key_usage(day))
 
-    def _signer(self, day: date, period: Period, usage: Period) -> Credential:
-        if period not in self._signers:
-            name = f"DS {self.country.name} {day.year}-{validity.quarter(day)}"
-            self._signers[period] = issue_signer(
+    def _signer(self, day: date, period: Period, usage: Period, remark: str = "") -> Credential:
+        name = f"DS {self.country.name} {day.year}-{validity.quarter(day)} {remark}".rstrip()
+        if (period, name) not in self._signers:
+            self._signers[period, name] = issue_signer(
                 self.csca(day),
                 self._identity(name),
                 self._signer_scheme,
@@ -91,7 +93,7 @@ class IssuingAuthority:
                 validity=period,
                 key_usage=usage,
             )
-        return self._signers[period]
+        return self._signers[period, name]
 
     def sign(self, data_groups: Mapping[int, bytes], at: datetime, form: SodForm = ORDINARY_FORM) -> bytes:
         """EF.SOD, signed by the document signer of that day."""
@@ -106,6 +108,19 @@ class IssuingAuthority:
         period = validity.run_out_before(at.date())
         expired = self._signer(at.date(), period, period)
         return document_security_object(data_groups, expired, at)
+
+    def sign_with_revoked_signer(self, data_groups: Mapping[int, bytes], at: datetime) -> bytes:
+        """EF.SOD, signed by a signer whose certificate the next revocation list will name."""
+        day = at.date()
+        stolen = self._signer(day, validity.signer_validity(day), validity.signer_key_usage(day), "stolen")
+        self._revoked[validity.csca_generation(day), stolen.certificate.serial_number] = stolen
+        return document_security_object(data_groups, stolen, at)
+
+    def revocation_lists(self, at: datetime) -> Iterator[tuple[int, bytes]]:
+        """A list for each generation of the CSCA from which a signer was revoked so far."""
+        for generation in sorted({generation for generation, _ in self._revoked}):
+            revoked = [signer for (of, _), signer in self._revoked.items() if of == generation]
+            yield generation, revocation_list(self.csca(date(generation, 1, 1)), revoked, at, number=1)
 
     def sign_with_foreign_key(self, data_groups: Mapping[int, bytes], at: datetime) -> bytes:
         """EF.SOD that names the genuine document signer but was signed with somebody else's key."""

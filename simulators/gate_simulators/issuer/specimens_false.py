@@ -50,6 +50,12 @@ _FORGERIES = (
         Issue(Variant.IMPERSONATED_CSCA),
     ),
     Specimen(
+        "signer-revoked",
+        "Signed by a signer that a revocation list names.",
+        _caught("passive_authentication"),
+        Issue(Variant.SIGNER_REVOKED),
+    ),
+    Specimen(
         "signer-expired",
         "Signed after the signer's certificate had run out.",
         _caught("passive_authentication"),
