@@ -55,8 +55,8 @@ class Device(Protocol):
     """What every driver has.
 
     ``Config`` is its configuration model, ``capability`` the name of the Protocol it fulfils
-    (``document_scanner``, ``chip_reader``, ``camera``, ``lane_gate``, ``scanner``, …). The constructor takes one
-    ``Config``, must not touch the device, and must not block.
+    (``document_scanner``, ``chip_reader``, ``camera``, ``lane_gate``, ``scanner``, …). The constructor takes
+    one ``Config``, must not touch the device, and must not block.
     """
 
     Config: ClassVar[type[DriverConfig]]

@@ -225,12 +225,23 @@ def free_port() -> int:
         return probe.getsockname()[1]
 
 
+def _elsewhere(module: str, name: str) -> Callable[[], Bench]:
+    """A bench that lives with its devices; its module is imported when it is used."""
+
+    def build() -> Bench:
+        return getattr(importlib.import_module(module), name)()
+
+    return build
+
+
 BENCHES: Mapping[str, Callable[[], Bench]] = MappingProxyType(
     {
+        "dicos-scp": _elsewhere("gate_simulators.scanner.bench", "DicosBench"),
         "modbus-lane": LaneBench,
         "mrz-serial": MrzBench,
         "opencv": CameraBench,
         "pcsc": PcscBench,
+        "scan-folder": _elsewhere("gate_simulators.scanner.bench", "FolderBench"),
         "vpcd": ChipBench,
     }
 )

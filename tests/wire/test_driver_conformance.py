@@ -34,6 +34,9 @@ from gate_agent.devices import (
     LaneGate,
     LaneReading,
     MrzReading,
+    Scanner,
+    ScanReading,
+    ScanRejected,
 )
 from gate_agent.drivers_cli import settings_of
 from gate_agent.registry import drivers
@@ -45,12 +48,14 @@ READINGS: dict[str, tuple[type, ...]] = {
     "chip_reader": (ChipPresence,),
     "camera": (Frame,),
     "lane_gate": (LaneReading,),
+    "scanner": (ScanReading, ScanRejected),
 }
 PROTOCOLS: dict[str, Any] = {
     "document_scanner": DocumentScanner,
     "chip_reader": ChipReader,
     "camera": Camera,
     "lane_gate": LaneGate,
+    "scanner": Scanner,
 }
 DOCS = Path(__file__).parents[2] / "docs"
 EXAMPLE = "mrz-tcp"

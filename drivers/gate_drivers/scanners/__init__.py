@@ -1,0 +1,1 @@
+"""Drivers of cargo and baggage scanners (capability ``scanner``)."""
