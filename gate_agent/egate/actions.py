@@ -22,7 +22,6 @@ def begin(lane: Lane, _event: Event) -> tuple[Lane, tuple[Effect, ...]]:
         open=True,
         admitted=False,
         attempts=0,
-        misread=False,
         vacated=True,
         settled=False,
     )
@@ -37,11 +36,15 @@ def read(lane: Lane, _event: Event) -> tuple[Lane, tuple[Effect, ...]]:
 
 def expect(lane: Lane, _event: Event) -> tuple[Lane, tuple[Effect, ...]]:
     """Whoever enters now is the traveller of this transaction, until the lane stands empty again."""
-    return replace(lane, vacated=False), ()
+    return replace(lane, vacated=False, wavered=False), ()
+
+
+def note_wavering(lane: Lane, _event: Event) -> tuple[Lane, tuple[Effect, ...]]:
+    return replace(lane, wavered=True), ()
 
 
 def capture(lane: Lane, _event: Event) -> tuple[Lane, tuple[Effect, ...]]:
-    return replace(lane, vacated=False), (v.Capture(lane.ticket),)
+    return replace(lane, vacated=False, wavered=False), (v.Capture(lane.ticket),)
 
 
 def decide(lane: Lane, _event: Event) -> tuple[Lane, tuple[Effect, ...]]:
@@ -65,7 +68,7 @@ def keep_document_still(lane: Lane, _event: Event) -> tuple[Lane, tuple[Effect, 
 
 
 def finish(lane: Lane, _event: Event) -> tuple[Lane, tuple[Effect, ...]]:
-    return replace(lane, open=False, admitted=False), (v.Finish(),)
+    return replace(lane, open=False, admitted=False, vacated=False, wavered=False), (v.Finish(),)
 
 
 def settle(lane: Lane, _event: Event) -> tuple[Lane, tuple[Effect, ...]]:

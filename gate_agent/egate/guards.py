@@ -55,6 +55,10 @@ def nobody_inside(lane: Lane, _event: Event) -> bool:
     return lane.seen.inside == 0
 
 
+def went_back_again(lane: Lane, event: Event) -> bool:
+    return nobody_inside(lane, event) and lane.wavered
+
+
 def nobody_inside_exit_closed(lane: Lane, _event: Event) -> bool:
     return lane.seen.inside == 0 and lane.seen.exit is CLOSED
 

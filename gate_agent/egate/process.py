@@ -19,7 +19,7 @@ from dataclasses import replace
 
 from gate_agent.egate import guards as g
 from gate_agent.egate import vocabulary as v
-from gate_agent.egate.table import CHECKING, SHOWN, UNTIMED, Rest, Row, by_phase_and_event
+from gate_agent.egate.table import BEFORE_ENTRY, CHECKING, SHOWN, UNTIMED, Rest, Row, by_phase_and_event
 from gate_agent.egate.vocabulary import Effect, Event, Lane, Phase, SetDoors, Show
 
 ROWS = by_phase_and_event()
@@ -96,8 +96,8 @@ def step(lane: Lane, event: Event) -> tuple[Lane, tuple[Effect, ...]]:
             effects += entered
     if event == v.Recovered("lane") and not any(isinstance(e, Show) for e in effects):
         effects.append(Show(*SHOWN[lane.phase]))  # without the agent the controller showed its own
-    if lane.phase in WATCHED_EMPTY and lane.seen.inside == 0:
-        lane = replace(lane, vacated=True)
+    if lane.open and lane.phase in WATCHED_EMPTY and lane.seen.inside == 0:
+        lane = replace(lane, vacated=True, wavered=False)
     if isinstance(event, v.DoorsRefused):
         return lane, tuple(effects)  # asked again on the next reading, not at once
     return _request_doors(lane, effects)
@@ -117,9 +117,15 @@ def _target(lane: Lane, to: Phase | Rest) -> Phase:
 def _enter(lane: Lane, phase: Phase) -> tuple[Lane, list[Effect]]:
     effects: list[Effect] = []
     if lane.open and phase in UNTIMED:
-        lane = replace(lane, open=False, admitted=False)
+        lane = replace(lane, open=False, admitted=False, vacated=False, wavered=False)
         effects.append(v.Finish())
-    lane = replace(lane, phase=phase, settled=lane.settled and phase not in UNTIMED)
+    lane = replace(
+        lane,
+        phase=phase,
+        attempts=lane.attempts if phase in BEFORE_ENTRY else 0,
+        misread=False,
+        settled=lane.settled and phase not in UNTIMED,
+    )
     effects.append(Show(*SHOWN[phase]))
     effects.append(v.StartTimer(phase))
     return lane, effects

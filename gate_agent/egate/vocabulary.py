@@ -312,7 +312,8 @@ class Lane:
     `doors` are the targets last requested (None: unknown, request again), `confirmed`: the controller
     has reported since, so what is seen is not older than what was asked; `ticket` the newest
     question asked, `open` while its transaction runs; `admitted`: an admit of this ticket is committed;
-    `attempts` the chip presentations so far; `vacated`: whoever is inside is not known to be this
+    `attempts` the chip presentations so far; `misread`: a zone was unreadable, once; `wavered`: the
+    traveller came in and went back, once; `vacated`: whoever is inside is not known to be this
     transaction's traveller, because nobody was let in yet or the lane stood empty since; `settled`: an
     officer closed the case; `latched`: only an officer ends the outage.
     """
@@ -327,6 +328,7 @@ class Lane:
     chip: bool = False
     attempts: int = 0
     misread: bool = False
+    wavered: bool = False
     vacated: bool = False
     settled: bool = False
     latched: bool = False

@@ -179,6 +179,7 @@ REFERRALS: tuple[tuple[Phase, tuple[Event, ...], str, Phase], ...] = (
     (P.ENTRY_OPENING, (ENTRY_OPEN, v.Timeout(P.ENTRY_OPENING)), "NOBODY_ENTERED", P.TURNED_AWAY),
     (P.ENTRY_OPENING, (v.Timeout(P.ENTRY_OPENING),), "DOOR_STUCK", P.OUT_OF_SERVICE),
     (P.ENTRY_OPENING, (PAIR,), "TAILGATING", P.REFERRED),
+    (P.ENTRY_OCCUPIED, (ENTRY_OPEN, IN_DOORWAY, ENTRY_OPEN), "NOBODY_ENTERED", P.TURNED_AWAY),
     (P.ENTRY_CLOSING, (EMPTY,), "NOBODY_ENTERED", P.TURNED_AWAY),
     (P.ENTRY_CLOSING, (v.Timeout(P.ENTRY_CLOSING),), "DOOR_HELD", P.REFERRED),
     (P.CAPTURING, (EMPTY,), "LANE_EMPTY", P.REFERRED),
@@ -344,7 +345,10 @@ def fired(depth: int, starts: Iterable[Lane]) -> set[Row]:
 def test_no_row_is_dead() -> None:
     third_try = on_the_way(P.READING).after(*READ_THRICE)
     released = ended_in(P.REFERRED).after(v.OfficerRequest("admit"))
-    reachable = fired(2, [third_try.lane, released.lane, *(ended_in(phase).lane for phase in Phase)])
+    wavering = on_the_way(P.ENTRY_OCCUPIED).after(ENTRY_OPEN)
+    reachable = fired(
+        2, [third_try.lane, released.lane, wavering.lane, *(ended_in(phase).lane for phase in Phase)]
+    )
     dead = [row for row in TABLE if row not in reachable]
     assert not dead, [f"{r.phases} {r.on.__name__} {r.when.__name__}" for r in dead]
 
