@@ -100,7 +100,7 @@ class Examiner:
 
     async def _keep_portrait(self, tx: Transaction, picture: Portrait, stopped: Flag) -> None:
         """Show the portrait, and learn it while the traveller walks in."""
-        tx.portrait = self._crew.keep(work.learn_portrait(tx, self._face, picture), tx)
+        tx.keep_portrait(self._crew.keep(work.learn_portrait(tx, self._face, picture), tx))
         shown, seconds = await self._face.ask(lambda: work.portrait_jpeg(picture))
         tx.computed(seconds)
         if shown and not stopped.is_set():

@@ -111,7 +111,11 @@ class Transaction:
         """Overwrite the template and drop everything personal; numbers for the report stay."""
         self.stop_work()
         self.mrz = None
-        task, self.portrait = self.portrait, None
+        self.keep_portrait(None)
+
+    def keep_portrait(self, learning: asyncio.Task[Template | str] | None) -> None:
+        """The template that the live face is compared with; one of an earlier reading is overwritten."""
+        task, self.portrait = self.portrait, learning
         if task is None:
             return
         if not task.done():

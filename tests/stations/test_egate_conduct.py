@@ -15,7 +15,7 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import UTC, date, datetime
 from functools import partial
 from pathlib import Path
@@ -66,7 +66,8 @@ POSITIONS = {
     Position.OPEN: DoorPosition.OPEN,
     Position.FAULT: DoorPosition.FAULT,
 }
-QUALITY = FaceQuality(60.0, 0.5, 0.5, 0.1, 0.0, 0.0, 100.0, True)
+GOOD: Any = {f.name: True if f.type == "bool" else 60.0 for f in fields(FaceQuality)}
+QUALITY = FaceQuality(**GOOD)
 
 # ---------------------------------------------------------------- the parts
 
@@ -461,6 +462,31 @@ def test_a_card_pulled_away_may_be_presented_again(bench: Any, passport: Passpor
         b.slot.put(passport)
         await b.reach(Phase.ENTRY_OPENING)
         assert b.decisions() == []
+
+    bench(test)
+
+
+def test_a_traveller_listed_after_the_document_was_read_is_not_admitted(
+    bench: Any, passport: Passport, tmp_path: Path
+) -> None:
+    async def test(b: Bench) -> None:
+        await b.reach(Phase.IDLE)
+        b.present(passport)
+        await b.reach(Phase.ENTRY_OPENING)
+        signed = b.conductor._reference
+        before = signed.watchlist
+        subject = Subject(
+            "L-9", surname="Eriksson", given_names="Anna Maria", date_of_birth=date(1980, 8, 12)
+        )
+        build_watchlist(
+            tmp_path / "list.json", [subject], KEY, id="t", version="2", issued_at=datetime.now(UTC)
+        )
+        await b.until(lambda: signed.watchlist is not before)
+        b.slot.put(None)
+        b.enter()
+        await b.reach(Phase.REFERRED)
+        await b.until(lambda: b.decisions() == ["refer"])
+        assert "WATCHLIST_HIT" in b.entries("decision")[0]["body"]["decision"]["reasons"]
 
     bench(test)
 

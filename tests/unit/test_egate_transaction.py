@@ -59,6 +59,19 @@ def test_forgetting_wipes_the_template() -> None:
     on_a_loop(test)
 
 
+def test_a_portrait_read_again_takes_the_place_of_the_first_which_is_wiped() -> None:
+    async def test(tx: Transaction) -> None:
+        first, second = template(), template()
+        for learned in (first, second):
+            task = asyncio.create_task(answer(learned))
+            await task
+            tx.keep_portrait(task)
+        assert wiped(first)
+        assert not wiped(second)
+
+    on_a_loop(test)
+
+
 async def explode() -> Template | str:
     raise RuntimeError("a library's own failure")
 
