@@ -322,11 +322,17 @@ class _Refusal(Exception):
 
 
 def _header(path: Path) -> pydicom.Dataset:
+    """What identifies the object, without its pixels."""
     try:
-        return pydicom.dcmread(path, defer_size=_DEFER_BYTES, stop_before_pixels=True, specific_tags=_HEADER)
+        header = pydicom.dcmread(
+            path, defer_size=_DEFER_BYTES, stop_before_pixels=True, specific_tags=_HEADER
+        )
+        if str(header.SOPClassUID) and str(header.SOPInstanceUID):
+            return header
+        what = "the data set does not say what it is"
     except Exception as error:  # whatever foreign bytes make the parser raise: its errors have no common root
         what = f"the data set cannot be parsed: {type(error).__name__}"
-        raise _Refusal(CANNOT_UNDERSTAND, what, "data set", "have it sent again") from error
+    raise _Refusal(CANNOT_UNDERSTAND, what, "data set", "have it sent again")
 
 
 def _reading(path: Path, header: pydicom.Dataset, source: str, size: int) -> ScanReading:
