@@ -16,7 +16,7 @@ from gate_simulators.cast import Cast
 from gate_simulators.control import ControlServer
 from gate_simulators.demo import scenarios
 from gate_simulators.passports import PassportOffice
-from gate_simulators.site import LaneSite
+from gate_simulators.site import LaneSite, start_control
 from gate_simulators.stopping import until_signal
 from gate_simulators.travellers import EXPECTED, Lost, Walk
 
@@ -41,7 +41,7 @@ def serve(config: Path, *, seed: int, pace: float, travellers: bool) -> None:
     control = ControlServer(site.devices, port=CONTROL_PORT, routers=(_routes(waiting),))
     site.start()
     try:
-        control.start()
+        start_control(control)
         console.print(f"the lane of {loaded.station.id} stands; faults and travellers: {control.url}/docs")
         walker = threading.Thread(
             target=_walk, args=(waiting, Walk(site, cast, pace=pace, stop=ending), console), daemon=True

@@ -10,6 +10,7 @@ from gate_agent.config import StationConfig
 from gate_agent.errors import GateError
 from gate_simulators.camera import CameraServer
 from gate_simulators.chip.vpcd_card import ChipSlot
+from gate_simulators.control import ControlServer
 from gate_simulators.faults import SimulatedDevice
 from gate_simulators.lane_controller import LaneController
 from gate_simulators.mrz_scanner import MrzScanner
@@ -38,10 +39,11 @@ class LaneSite:
         self.devices: tuple[SimulatedDevice, ...] = (self.scanner, self.slot, self.camera, self.controller)
 
     def start(self) -> None:
+        """Raises SiteError when a device's wire is in use already."""
         started: list[SimulatedDevice] = []
         try:
             for device in self.devices:
-                device.start()
+                _start(device)
                 started.append(device)
         except BaseException:
             for device in reversed(started):
@@ -55,6 +57,28 @@ class LaneSite:
     def clear_faults(self) -> None:
         for device in self.devices:
             device.faults.clear()
+
+
+def start_control(control: ControlServer) -> None:
+    """Raises SiteError when its port is in use already."""
+    try:
+        control.start()
+    except OSError as error:
+        raise SiteError(
+            f"the control interface cannot listen on {control.url}: {error.strerror or error}",
+            advice="is another simulation running?",
+        ) from error
+
+
+def _start(device: SimulatedDevice) -> None:
+    try:
+        device.start()
+    except OSError as error:
+        raise SiteError(
+            f"the simulated device cannot be set up: {error.strerror or error}",
+            field=f"devices.{device.name}",
+            advice="is another simulation running?",
+        ) from error
 
 
 def _settings(config: StationConfig, device: str, driver: str) -> Any:

@@ -29,12 +29,12 @@ from gate_agent import config as station_config
 from gate_agent.errors import GateError
 from gate_agent.policy.signature import public_pem
 from gate_agent.policy.watchlist import Subject, build_watchlist
-from gate_simulators.broker import Broker
+from gate_simulators.broker import Broker, BrokerError
 from gate_simulators.cast import PARTS, Cast
 from gate_simulators.control import ControlServer
 from gate_simulators.hub import Hub
 from gate_simulators.passports import PassportOffice
-from gate_simulators.site import LaneSite
+from gate_simulators.site import LaneSite, start_control
 
 
 class StageError(GateError):
@@ -106,7 +106,10 @@ class Stage:
             kind=self.broker_kind,  # pyright: ignore[reportArgumentType]
             cache=Path(".cache/mosquitto"),
         )
-        self.broker.start()
+        try:
+            self.broker.start()
+        except BrokerError as error:
+            raise StageError(str(error), field="hub.port") from error
         self._stack.callback(self.broker.stop)
         self.start_hub()
         self._stack.callback(self.stop_hub)
@@ -115,7 +118,7 @@ class Stage:
         self.site.start()
         self._stack.callback(self.site.stop)
         self.control = ControlServer(self.site.devices, port=0 if self.private_ports else 8090)
-        self.control.start()
+        start_control(self.control)
         self._stack.callback(self.control.stop)
         self.say("starting the agent")
         self._stack.callback(self.stop_agent)
