@@ -10,16 +10,18 @@ from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from typing import Any, ClassVar
 
-from asn1crypto import algos, cms, core, keys, x509  # pyright: ignore[reportMissingTypeStubs]
+from asn1crypto import algos, cms, core, crl, keys, x509  # pyright: ignore[reportMissingTypeStubs]
 from asn1crypto import pem as _pem  # pyright: ignore[reportMissingTypeStubs]
 
 from gate_agent.errors import GateError
 
 ContentInfo: Any = cms.ContentInfo
+CertificateList: Any = crl.CertificateList
 X509Certificate: Any = x509.Certificate
 SubjectPublicKeyInfo: Any = keys.PublicKeyInfo
 EcDomainParameters: Any = keys.ECDomainParameters
 pem: Any = _pem
+Void: Any = core.Void
 _Sequence: Any = core.Sequence
 _SequenceOf: Any = core.SequenceOf
 

@@ -65,7 +65,7 @@ def _judge(signed: SignedObject, signer: Signer, trust: TrustStore, at: datetime
     # they were signed; a signer's certificate lives as long as the documents, so today stands in.
     moment = at if signed_at is None else signed_at
     _check_validity(findings, certificate, moment, "DSC")
-    _check_chain(findings, certificate, trust, moment)
+    _check_chain(findings, certificate, trust, moment, at)
     return findings
 
 
@@ -83,7 +83,9 @@ def _check_signature(
         findings.reasons.append("SOD_SIGNATURE_INVALID")
 
 
-def _check_chain(findings: _Findings, signer: Certificate, trust: TrustStore, moment: datetime) -> None:
+def _check_chain(
+    findings: _Findings, signer: Certificate, trust: TrustStore, moment: datetime, at: datetime
+) -> None:
     issuers = [anchor for anchor in trust.candidates(signer) if anchor.issued(signer)]
     findings.measured["chain_valid"] = bool(issuers)
     findings.measured["signer_country"] = signer.country
@@ -98,6 +100,20 @@ def _check_chain(findings: _Findings, signer: Certificate, trust: TrustStore, mo
     if issuer.country != signer.country:
         findings.reasons.append("DSC_COUNTRY_MISMATCH")
     _check_validity(findings, issuer, moment, "CSCA")
+    _check_revocation(findings, signer, issuer, trust, at)
+
+
+def _check_revocation(
+    findings: _Findings, signer: Certificate, issuer: Certificate, trust: TrustStore, at: datetime
+) -> None:
+    """Whether the authority revoked the signer. A list past its date still names whom it names."""
+    known = trust.revocation_list(issuer)
+    if known is None:
+        findings.measured["revocation_list"] = "none"
+        return
+    findings.measured["revocation_list"] = "stale" if known.is_stale(at) else "current"
+    if signer.serial in known.revoked:
+        findings.reasons.append("DSC_REVOKED")
 
 
 def _check_validity(findings: _Findings, certificate: Certificate, moment: datetime, whose: str) -> None:

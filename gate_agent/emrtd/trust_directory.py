@@ -1,17 +1,23 @@
-"""Loads the trust store from a directory of CSCA certificates, DER or PEM: this room's one file access.
+"""Loads the trust store from a directory: CSCA certificates, revocation lists, deviation lists.
 
-Files named ``*.der *.cer *.crt *.pem`` count; the newest modification time is the store's date.
+Files named ``*.der *.cer *.crt *.pem`` are certificates, ``*.crl`` and ``*.dl`` the lists, in DER; the newest
+modification time is the store's date. Lists are verified against the certificates each time.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+from gate_agent.emrtd import crl, deviation_list
 from gate_agent.emrtd.asn1 import pem
-from gate_agent.emrtd.trust import Refusal, TrustStore, build_store
+from gate_agent.emrtd.errors import FileError
+from gate_agent.emrtd.passive_auth import authenticate
+from gate_agent.emrtd.trust import Refusal, TrustStore, build_store, with_revocations
 from gate_agent.errors import BadInput
+from gate_agent.evidence import Outcome
 
 _SUFFIXES = frozenset({".der", ".cer", ".crt", ".pem"})
 _MAX_FILES = 5000
@@ -42,7 +48,32 @@ def load_trust_directory(directory: Path) -> TrustStore:
             refused.append(Refusal(path.name, "CERTIFICATE_UNREADABLE", str(error)))
     newest = max((path.stat().st_mtime for path in files), default=None)
     store = build_store(certificates, None if newest is None else datetime.fromtimestamp(newest, UTC))
-    return TrustStore(store.anchors, (*refused, *store.refused), store.as_of)
+    store = replace(store, refused=(*refused, *store.refused))
+    store = with_revocations(store, _contents(directory, ".crl", crl.MAX_SIZE))
+    return _with_deviations(store, _contents(directory, ".dl", deviation_list.MAX_SIZE))
+
+
+def _contents(directory: Path, suffix: str, max_size: int) -> Iterator[tuple[str, bytes]]:
+    for path in sorted(directory.glob(f"*{suffix}"))[:_MAX_FILES]:
+        with path.open("rb") as file:
+            yield path.name, file.read(max_size + 1)
+
+
+def _with_deviations(store: TrustStore, lists: Iterator[tuple[str, bytes]]) -> TrustStore:
+    for name, raw in lists:
+        try:
+            found = deviation_list.parse_deviation_list(raw)
+        except FileError as error:
+            store = replace(store, refused=(*store.refused, Refusal(name, error.reason, str(error))))
+            continue
+        verdict = authenticate(found.signed, store, datetime.now(UTC))
+        if verdict.outcome is Outcome.PASSED:
+            store = replace(store, deviations=(*store.deviations, *found.deviations))
+        else:
+            detail = ", ".join(verdict.reasons)
+            refusal = Refusal(name, "DEVIATION_LIST_NOT_TRUSTED", detail)
+            store = replace(store, refused=(*store.refused, refusal))
+    return store
 
 
 def _certificates(path: Path) -> Iterator[tuple[str, bytes]]:

@@ -44,18 +44,29 @@ def judge(
     case: Case, parsed: Parsed, printed: Mrz | None, trust: TrustStore, at: datetime
 ) -> tuple[CheckResult, ...]:
     """Every check of :data:`CHECKS`, in their order."""
-    signed = _passive_authentication(case, trust, at)
-    hashes = _data_group_hashes(case, parsed)
+    read, signed, hashes, same = judge_data(case, parsed, printed, trust, at)
     chip = _chip_authentication(case, signed, hashes, trust, at)
     return (
         _chip_access(case, signed, hashes),
-        _chip_read(case),
+        read,
         signed,
         hashes,
-        _dg1_matches_mrz(case, parsed, printed),
+        same,
         chip,
         _active_authentication(case, signed, hashes),
         _terminal_authentication(case, chip),
+    )
+
+
+def judge_data(
+    case: Case, parsed: Parsed, printed: Mrz | None, trust: TrustStore, at: datetime
+) -> tuple[CheckResult, CheckResult, CheckResult, CheckResult]:
+    """The checks that need the files only: read, signed, unaltered, the same as the printed page."""
+    return (
+        _chip_read(case),
+        _passive_authentication(case, trust, at),
+        _data_group_hashes(case, parsed),
+        _dg1_matches_mrz(case, parsed, printed),
     )
 
 
