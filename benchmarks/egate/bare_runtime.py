@@ -17,7 +17,7 @@ import onnxruntime
 
 # Where a model leaves a size open: what the detector gets of a 1280 x 720 frame, in which it looks for faces
 # of a fifth of the height or more.
-OPEN_SHAPE = (1, 400, 711, 3)
+OPEN_SIZES = {"n": 1, "rows": 400, "columns": 711}
 
 
 def opened(model: str, threads: int) -> Any:
@@ -30,10 +30,7 @@ def opened(model: str, threads: int) -> Any:
 
 def use(session: Any) -> None:
     wanted = session.get_inputs()[0]
-    shape = [
-        size if isinstance(size, int) else open_size
-        for size, open_size in zip(wanted.shape, OPEN_SHAPE, strict=True)
-    ]
+    shape = [OPEN_SIZES.get(size, size) for size in wanted.shape]
     kind = np.uint8 if "uint8" in wanted.type else np.float32
     session.run(None, {wanted.name: np.zeros(shape, kind)})
 

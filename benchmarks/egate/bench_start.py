@@ -79,7 +79,8 @@ def bare_runtime() -> tuple[Start, Memory]:
     ) as peer:
         assert peer.stdout is not None
         opened = json.loads(peer.stdout.readline())
-        assert peer.stdout.readline().strip() == "used"
+        if peer.stdout.readline().strip() != "used":
+            raise SystemExit("the peer cannot use the models that the agent uses")
         kept = memory(peer.pid)
         peer.communicate("")
     return Start(opened["at"] - started, opened["cpu_s"]), kept
