@@ -96,23 +96,23 @@ class Exploration:
 @dataclass(frozen=True, slots=True)
 class Model:
     """The process under test in its world. `faults`: which sources of fault may fail and recover;
-    `alarms`: which inputs of the controller may change at any time."""
+    `alarms`: which inputs of the controller may change at any time; `known`: every step asked so far."""
 
     step: Step = process.step
     delayed: bool = False
     faults: tuple[str, ...] = ("lane", "journal")
     alarms: tuple[Alarm, ...] = ("emergency", "forced", "disagree", "broken")
-    _known: dict[tuple[Lane, Event], tuple[Lane, tuple[Effect, ...]]] = field(
+    known: dict[tuple[Lane, Event], tuple[Lane, tuple[Effect, ...]]] = field(
         default_factory=dict[tuple[Lane, Event], tuple[Lane, tuple[Effect, ...]]], compare=False, repr=False
     )
 
     def stepped(self, lane: Lane, event: Event) -> tuple[Lane, tuple[Effect, ...]]:
         """One step; asked once for many worlds. Only equality with the newest ticket ever matters, so
         one number stands for all of them."""
-        known = self._known.get((lane, event))
+        known = self.known.get((lane, event))
         if known is None:
             after, effects = self.step(lane, event)
-            known = self._known[lane, event] = (replace(after, ticket=1), effects)
+            known = self.known[lane, event] = (replace(after, ticket=1), effects)
         return known
 
     def initial(self) -> World:

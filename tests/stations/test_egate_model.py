@@ -23,10 +23,16 @@ def explored(model: Model) -> Exploration:
 
 @pytest.mark.timeout(600)
 def test_every_reachable_state_keeps_every_rule() -> None:
-    result = explored(Model(faults=("lane", "journal")))
+    model = Model(faults=("lane", "journal"))
+    result = explored(model)
     assert result.broken is None, result.report()
     assert result.phases == frozenset(Phase), "a phase that nobody can reach is dead code"
     assert result.worlds > 50_000
+    orders = [
+        effects for (_, event), (_, effects) in model.known.items() if isinstance(event, v.OfficerRequest)
+    ]
+    assert len(orders) > 10_000
+    assert all(sum(isinstance(e, v.Answer) for e in effects) == 1 for effects in orders), "an order was lost"
 
 
 @pytest.mark.timeout(600)
