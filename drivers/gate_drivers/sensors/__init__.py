@@ -1,0 +1,1 @@
+"""Scales, seal readers and number cameras of a cargo yard."""

@@ -1,0 +1,222 @@
+"""A portal monitor on Modbus TCP, with its own copy of the register map (docs/wire/portal.md).
+
+It measures every `measurement_s` / `pace` seconds: background while empty, a truck's counts while one passes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import struct
+import threading
+from collections import deque
+from contextlib import suppress
+
+import numpy as np
+from pymodbus import FramerType
+from pymodbus.constants import ExcCodes
+from pymodbus.server import ModbusTcpServer
+from pymodbus.server.requesthandler import ServerRequestHandler
+from pymodbus.simulator import DataType, SimData, SimDevice
+
+from gate_simulators.faults import FaultBoard, FaultKind
+from gate_simulators.modbus_line import TcpLine
+from gate_simulators.radiation.detectors import Portal
+from gate_simulators.radiation.passage import GAMMA_S, NEUTRON_S, Passage
+from gate_simulators.yard.wire import WIRE_FAULTS
+
+BASE = 0x0100
+DESCRIPTION = (0x4153, 0x0115, 1, BASE, 21, 0, 0, 0)
+OCCUPIED_BIT, DIRECTION_BIT, OPEN_BIT = 0x0001, 0x0040, 0x0400
+ALARM_1, READY = 0x01, 0x80
+
+
+class ModbusMonitor:
+    """A :class:`~gate_simulators.faults.SimulatedDevice`; port 0 picks one, see `address`."""
+
+    def __init__(
+        self,
+        name: str,
+        tcp: tuple[str, int],
+        *,
+        measurement_s: float = 0.5,
+        pace: float = 1.0,
+        n_sigma: float = 5.0,
+        portal: Portal | None = None,
+        seed: int = 0,
+    ) -> None:
+        self.name = name
+        self.address = tcp
+        self.faults = FaultBoard(WIRE_FAULTS)
+        self.measurement_s, self.pace, self.n_sigma = measurement_s, pace, n_sigma
+        self.portal = portal or Portal()
+        self.tampered = False
+        self._dice = random.Random(seed)
+        self._rng = np.random.default_rng(seed)
+        self._asked: deque[Passage] = deque()
+        self._left: deque[tuple[int, int]] = deque()  # measurements of the truck in the portal
+        self._speed = 0
+        self._objects = 0
+        self._elapsed_ms = 0
+        self._registers = [0] * 21
+        self._thread: threading.Thread | None = None
+        self._halt: tuple[asyncio.AbstractEventLoop, asyncio.Event] | None = None
+        self._ready = threading.Event()
+        self._failure: Exception | None = None
+
+    def pass_vehicle(self, passage: Passage) -> None:
+        """The truck enters with the next measurement, or after the one that is in the portal."""
+        self._asked.append(passage)
+
+    @property
+    def idle(self) -> bool:
+        return not self._asked and not self._left
+
+    # ------------------------------------------------------------ life
+
+    def start(self) -> None:
+        if self._thread is not None:
+            return
+        self._ready.clear()
+        self._failure = None
+        self._thread = threading.Thread(target=self._run, name=f"sim-{self.name}", daemon=True)
+        self._thread.start()
+        self._ready.wait()
+        if self._failure is not None:
+            self._thread.join()
+            self._thread = None
+            raise self._failure
+
+    def stop(self) -> None:
+        thread, self._thread = self._thread, None
+        if thread is None:
+            return
+        if self._halt is not None:
+            loop, halt = self._halt
+            with suppress(RuntimeError):  # the loop may have ended by itself
+                loop.call_soon_threadsafe(halt.set)
+        thread.join()
+
+    def _run(self) -> None:
+        try:
+            asyncio.run(self._serve())
+        except Exception as error:
+            if self._ready.is_set():
+                raise
+            self._failure = error
+        finally:
+            self._ready.set()
+
+    async def _serve(self) -> None:
+        halt = asyncio.Event()
+        self._halt = (asyncio.get_running_loop(), halt)
+        server = ModbusTcpServer(self._device(), framer=FramerType.SOCKET)
+
+        def new_handler() -> ServerRequestHandler:
+            handler = server.handle_new_connection()
+            assert isinstance(handler, ServerRequestHandler)
+            return handler
+
+        line = TcpLine(self.address, new_handler, self.faults, self._dice)
+        await line.plug()
+        self.address = line.address
+        self._measure()
+        self._ready.set()
+        try:
+            while not halt.is_set():
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(halt.wait(), self.measurement_s / self.pace)
+                self._measure()
+                unplugged = self.faults.active(FaultKind.UNPLUG) is not None
+                if unplugged and line.plugged:
+                    await line.unplug()
+                elif not unplugged and not line.plugged:
+                    with suppress(OSError):
+                        await line.plug()
+        finally:
+            await line.unplug()
+
+    def _device(self) -> SimDevice:
+        return SimDevice(
+            id=1,
+            simdata=[
+                SimData(0, count=len(DESCRIPTION), datatype=DataType.REGISTERS, readonly=True),
+                SimData(BASE, count=21, datatype=DataType.REGISTERS, readonly=True),
+            ],
+            action=self._access,
+        )
+
+    async def _access(
+        self,
+        function_code: int,
+        start_address: int,
+        address: int,
+        count: int,
+        registers: list[int],
+        values: list[int] | list[bool] | None,
+    ) -> ExcCodes | None:
+        content = DESCRIPTION if start_address == 0 else self._registers
+        registers[: len(content)] = content
+        return None
+
+    # ------------------------------------------------------------ measuring
+
+    def _measure(self) -> None:
+        if self.faults.active(FaultKind.FREEZE):
+            return
+        self._elapsed_ms += round(self.measurement_s * 1000)
+        occupied = bool(self._left)
+        if not occupied and self._asked:
+            self._enter(self._asked.popleft())
+            occupied = True
+        background = sum(self.portal.background_per_s) * self.measurement_s
+        neutrons = sum(self.portal.neutron_background_per_s) * self.measurement_s
+        gamma = int(self._rng.poisson(background))
+        neutron = int(self._rng.poisson(neutrons))
+        if occupied:
+            gamma, neutron = self._left.popleft()
+        inputs = (OCCUPIED_BIT | DIRECTION_BIT) * occupied | OPEN_BIT * self.tampered
+        alarm = occupied and gamma >= background + self.n_sigma * background**0.5
+        neutron_alarm = occupied and neutron >= max(8.0, neutrons + 6 * max(neutrons, 0.25) ** 0.5)
+        self._registers = [
+            *_low_first(struct.pack(">I", self._elapsed_ms & 0xFFFFFFFF)),
+            inputs,
+            READY | ALARM_1 * alarm,
+            *_low_first(struct.pack(">I", gamma)),
+            *_low_first(struct.pack(">f", background)),
+            *_low_first(struct.pack(">f", background)),
+            READY | ALARM_1 * neutron_alarm,
+            *_low_first(struct.pack(">I", neutron)),
+            *_low_first(struct.pack(">f", neutrons)),
+            *_low_first(struct.pack(">f", neutrons)),
+            self._objects & 0xFFFF,
+            0,
+            self._speed if occupied else 0,
+            0,
+        ]
+
+    def _enter(self, passage: Passage) -> None:
+        """The truck's counts in measurements of this monitor's length."""
+        self._objects += 1
+        self._speed = round(passage.speed_m_s * 3.6)
+        step = max(1, round(self.measurement_s / GAMMA_S))
+        total = passage.gamma.sum(axis=1)
+        gamma = [int(total[i : i + step].sum()) for i in range(0, len(total) - step + 1, step)]
+        # The interval need not divide the measurement: scale to its length.
+        scale = self.measurement_s / (step * GAMMA_S)
+        spread = self.measurement_s / NEUTRON_S
+        neutron = passage.neutron.sum(axis=1)
+        self._left.extend(
+            (
+                round(count * scale),
+                int(
+                    self._rng.binomial(int(neutron[min(len(neutron) - 1, int(i * spread))]), min(1.0, spread))
+                ),
+            )
+            for i, count in enumerate(gamma)
+        )
+
+
+def _low_first(packed: bytes) -> tuple[int, int]:
+    high, low = struct.unpack(">HH", packed)
+    return low, high

@@ -1,0 +1,1 @@
+"""Simulated devices of a cargo yard: scale, electronic seals, container sides."""
