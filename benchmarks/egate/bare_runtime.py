@@ -30,7 +30,7 @@ def opened(model: str, threads: int) -> Any:
 
 def use(session: Any) -> None:
     wanted = session.get_inputs()[0]
-    shape = [int(OPEN_SIZES.get(size, size)) for size in wanted.shape]
+    shape = [size if isinstance(size, int) else OPEN_SIZES[str(size)] for size in wanted.shape]
     kind = np.uint8 if "uint8" in wanted.type else np.float32
     session.run(None, {wanted.name: np.zeros(shape, kind)})
 
