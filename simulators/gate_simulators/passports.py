@@ -84,14 +84,12 @@ class PassportOffice:
         self._authorities: dict[tuple[str, str], IssuingAuthority] = {}
         self._portraits: dict[object, bytes] = {}
 
-    def inspection_system(
-        self, role: int = 0x03, *, expired: bool = False
-    ) -> tuple[Holder, tuple[bytes, ...]]:
+    def inspection_system(self, role: int = 0x03) -> tuple[Holder, tuple[bytes, ...]]:
         """A terminal's key and certificates that every chip with terminal authentication accepts.
 
         `role` holds the rights to DG3 (1) and DG4 (2).
         """
-        return inspection_chain(self.keys, role, self.today, expired=expired)
+        return inspection_chain(self.keys, role, self.today)
 
     def write_trust_directory(self, directory: Path) -> list[Path]:
         """The CSCA certificates of the trusted countries, DER, for the agent's trust store."""

@@ -148,11 +148,26 @@ def protected(eac: Eac, context: ctypes.c_void_p, chip: Chip, header: bytes, obj
     return eac.octets("EAC_remove_iso_pad", bytearray(padded))
 
 
+def met(eac: Eac, offer: PaceOffer, secrets: Personalization) -> tuple[Chip, ctypes.c_void_p]:
+    """A chip that libeac opened.
+
+    libeac drops leading zeros of a shared secret of DH, which PKCS#3 §7.3 keeps: once in 256 times the two
+    do not understand each other, and the next time they do.
+    """
+    for _ in range(3):
+        chip = Chip({"EF.COM": EF_COM}, secrets)
+        try:
+            return chip, opened(eac, chip, offer)
+        except AssertionError:
+            if offer.protocol.agreement is not Agreement.DH:
+                raise
+    pytest.fail("libeac did not open the chip in three attempts")
+
+
 @pytest.mark.parametrize("offer", OFFERS, ids=lambda o: f"{o.protocol.name}-{o.parameter_id}")
 def test_libeac_opens_and_reads_the_chip(offer: PaceOffer, eac: Eac) -> None:
     secrets = Personalization(mrz_information="L898902C<369080619406236", can="123456", pace=(offer,))
-    chip = Chip({"EF.COM": EF_COM}, secrets)
-    context = opened(eac, chip, offer)
+    chip, context = met(eac, offer, secrets)
     aid = eac.octets("EAC_add_iso_pad", context, bytearray.fromhex("A0000002471001"))
     # SELECT's data have to be encrypted under the counter of their own command.
     assert eac.succeeds("EAC_increment_ssc", context)

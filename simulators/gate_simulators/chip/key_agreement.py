@@ -116,10 +116,13 @@ class ModpGroup:
         return _below(self.order, random)
 
     def public_key(self, secret: int) -> bytes:
-        return self._octets(pow(self.generator, secret, self.prime))
+        # TR-03110-3 §D.2.1.1: unsigned integers have no leading zeros.
+        element = pow(self.generator, secret, self.prime)
+        return element.to_bytes((element.bit_length() + 7) // 8, "big")
 
     def agree(self, secret: int, peer: bytes) -> bytes:
-        return self._octets(self._raised(secret, peer))
+        # PKCS#3 §7.3: the shared secret is as long as the prime.
+        return self._raised(secret, peer).to_bytes(self.domain.width, "big")
 
     def compressed(self, public_key: bytes) -> bytes:
         # TR-03110-3 §A.2.2.3: the SHA-1 of an integer's octets is its compressed form in DH.
@@ -141,9 +144,6 @@ class ModpGroup:
         if not 1 < element < self.prime or pow(element, self.order, self.prime) != 1:
             raise ValueError("the public key is not in the group")
         return pow(element, secret, self.prime)
-
-    def _octets(self, element: int) -> bytes:
-        return element.to_bytes(self.domain.width, "big")
 
 
 def standardized(parameter_id: int) -> Group:

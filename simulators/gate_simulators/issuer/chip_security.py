@@ -40,17 +40,22 @@ _CVCA_FROM, _CVCA_UNTIL = date(2016, 1, 1), date(2036, 1, 1)
 
 @dataclass(frozen=True, slots=True)
 class KeyChoice:
-    """One chip authentication key: domain parameters and the ciphers it is used with."""
+    """One chip authentication key: domain parameters and the ciphers it is used with.
+
+    `listed` False leaves the ChipAuthenticationInfo out; such a key is for 3DES (Doc 9303-11 §9.2.6).
+    """
 
     parameter_id: int
     ciphers: tuple[Cipher, ...] = (Cipher.AES_128,)
     key_id: int | None = None
     standardized: bool = False
+    listed: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class ChipSecurity:
-    """`active` is one of :data:`ACTIVE_KEYS`, or empty."""
+    """`active` is one of :data:`ACTIVE_KEYS`, or empty; `sorted_infos` False writes DG14 out of DER's order,
+    as several states do."""
 
     bac: bool = True
     pace: tuple[PaceOffer, ...] = ()
@@ -58,6 +63,7 @@ class ChipSecurity:
     chip_keys: tuple[KeyChoice, ...] = ()
     active: str = ""
     terminal: bool = False
+    sorted_infos: bool = True
 
 
 def pace_offer(
@@ -121,17 +127,14 @@ def personalize(
     return SecurityFiles(files, groups, secrets, signed)
 
 
-def inspection_chain(
-    keys: KeyStore, role: int, today: date, *, expired: bool = False
-) -> tuple[cvca.Holder, tuple[bytes, ...]]:
+def inspection_chain(keys: KeyStore, role: int, today: date) -> tuple[cvca.Holder, tuple[bytes, ...]]:
     """An inspection system with its certificates (verifier's, its own) under the CVCA of these chips."""
     root, verifier, system = (
         holder(keys, reference) for reference in (CVCA_REFERENCE, "UTDVXX00001", "UTISXX00001")
     )
-    until = date(today.year - 1, 1, 1) if expired else date(today.year + 1, 1, 1)
-    since = date(today.year - 2, 1, 1)
+    since, until = date(today.year - 1, 1, 1), date(today.year + 1, 12, 31)
     return system, (
-        cvca.certify(root, verifier, cvca.DOMESTIC_VERIFIER | 0x03, since, date(today.year + 2, 1, 1)),
+        cvca.certify(root, verifier, cvca.DOMESTIC_VERIFIER | 0x03, since, until),
         cvca.certify(verifier, system, cvca.INSPECTION_SYSTEM | role, since, until),
     )
 
@@ -237,7 +240,7 @@ def _data_groups(
     # Doc 9303-10 §4.7.14: what EF.CardAccess says unsigned is repeated here, where the SOD covers it.
     infos = list(pace_infos)
     for key, choice in zip(chip_keys, security.chip_keys, strict=True):
-        infos += security_infos.chip_authentication_infos(key)
+        infos += security_infos.chip_authentication_infos(key) if choice.listed else []
         infos.append(
             security_infos.chip_authentication_public_key_info(key, standardized=choice.standardized)
         )
@@ -247,7 +250,8 @@ def _data_groups(
         infos.append(security_infos.active_authentication_info(active.named_digest))
     groups: dict[int, bytes] = {}
     if infos:
-        groups[14] = ber.encode(DATA_GROUP_TAGS[14], security_infos.security_infos(infos))
+        ordered = sorted(infos, reverse=not security.sorted_infos)
+        groups[14] = ber.encode(DATA_GROUP_TAGS[14], ber.encode(0x31, *ordered))
     if active is not None:
         groups[15] = ber.encode(DATA_GROUP_TAGS[15], active.public)
     return groups

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from asn1crypto import algos, cms, core
+from asn1crypto import algos, cms, core, x509
 
 from gate_simulators.chip import ber
 from gate_simulators.chip.protocols import ID_SECURITY_OBJECT
@@ -54,12 +54,14 @@ class SodForm:
 
     `digest` of the data groups: the signer's unless given. `signature`: the scheme that signs when it is
     not the one of the signer's certificate (an RSA key certified with PKCS#1 may sign with PSS).
+    `utf8_issuer`: the signer's issuer is named in UTF8String where the certificate has PrintableString.
     """
 
     version: int = 0
     content_type: str = LDS_SECURITY_OBJECT
     digest: str = ""
     signature: Scheme | None = None
+    utf8_issuer: bool = False
 
 
 ORDINARY_FORM = SodForm()
@@ -92,9 +94,16 @@ def document_security_object(
     """EF.SOD. `signing_key` other than the signer's own makes a forgery that looks right."""
     content = lds_security_object(data_groups, form.digest or signer.scheme.digest, form.version)
     scheme = form.signature or signer.scheme
-    return ber.encode(
-        EF_SOD, signed_data(form.content_type, content, signer, signing_time, scheme, signing_key)
+    data = signed_data(
+        form.content_type,
+        content,
+        signer,
+        signing_time,
+        scheme,
+        signing_key=signing_key,
+        utf8_issuer=form.utf8_issuer,
     )
+    return ber.encode(EF_SOD, data)
 
 
 def card_security(infos: bytes, signer: Credential, signing_time: datetime) -> bytes:
@@ -108,7 +117,9 @@ def signed_data(
     signer: Credential,
     signing_time: datetime,
     scheme: Scheme,
+    *,
     signing_key: PrivateKey | None = None,
+    utf8_issuer: bool = False,
 ) -> bytes:
     """A ContentInfo with SignedData, one signer and its certificate."""
     attributes = _signed_attributes(content_type, content, scheme.digest, signing_time)
@@ -117,7 +128,9 @@ def signed_data(
     digest = algos.DigestAlgorithm({"algorithm": scheme.digest})
     signer_info = {
         "version": "v1",
-        "sid": cms.SignerIdentifier(name="issuer_and_serial_number", value=_issuer_and_serial(signer)),
+        "sid": cms.SignerIdentifier(
+            name="issuer_and_serial_number", value=_issuer_and_serial(signer, utf8=utf8_issuer)
+        ),
         "digest_algorithm": digest,
         "signed_attrs": attributes,
         "signature_algorithm": scheme.algorithm(),
@@ -138,11 +151,10 @@ def signed_data(
     return cms.ContentInfo({"content_type": "signed_data", "content": signed}).dump()
 
 
-def _issuer_and_serial(signer: Credential) -> cms.IssuerAndSerialNumber:
+def _issuer_and_serial(signer: Credential, *, utf8: bool) -> cms.IssuerAndSerialNumber:
     certificate = signer.certificate
-    return cms.IssuerAndSerialNumber(
-        {"issuer": certificate.issuer, "serial_number": certificate.serial_number}
-    )
+    issuer = x509.Name.build(certificate.issuer.native) if utf8 else certificate.issuer
+    return cms.IssuerAndSerialNumber({"issuer": issuer, "serial_number": certificate.serial_number})
 
 
 def _signed_attributes(

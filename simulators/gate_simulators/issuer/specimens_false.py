@@ -170,14 +170,6 @@ _CLONES = (
         Issue(security=ChipSecurity(pace=(pace_offer(13, NonceMapping.CHIP_AUTHENTICATION),))),
         alterations.cloned,
     ),
-    Specimen(
-        "aa-truncated",
-        "The signature is cut to the length that was asked for, whatever that is.",
-        _caught("active_authentication"),
-        _AA,
-        alterations.cloned,
-        replace(ORDINARY, truncates_signature=True),
-    ),
 )
 
 _DOWNGRADES = (

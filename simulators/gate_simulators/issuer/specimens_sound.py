@@ -118,6 +118,17 @@ _PROTOCOLS = (
         ),
     ),
     Specimen(
+        "ca-info-missing",
+        "DG14 has a chip authentication key, but does not say how it is used: 3DES is meant.",
+        issue=Issue(security=ChipSecurity(chip_keys=(KeyChoice(12, (Cipher.TRIPLE_DES,), listed=False),))),
+    ),
+    Specimen(
+        "dg14-unsorted",
+        "The entries of DG14 are not in DER's order; their hash is that of the file as it is.",
+        PACE,
+        Issue(security=replace(PACE_AND_CA, sorted_infos=False)),
+    ),
+    Specimen(
         "ca-standardized",
         "The chip authentication key names standardized domain parameters.",
         issue=Issue(security=ChipSecurity(chip_keys=(KeyChoice(13, standardized=True),))),
@@ -178,6 +189,13 @@ _SELECTING = (
         manners=_manners("pace-parameter-id", "", pace_needs_parameter_id=True),
     ),
     Specimen(
+        "pace-short-nonce",
+        "PACE with AES-256 and a nonce of one block, as libeac chooses it.",
+        PACE,
+        Issue(security=ChipSecurity(pace=(pace_offer(12, _GENERIC, Cipher.AES_256),))),
+        manners=_manners("pace-short-nonce", "", pace_short_nonce=True),
+    ),
+    Specimen(
         "pace-im-no-answer",
         "Integrated mapping is answered with nothing instead of an empty data object.",
         PACE,
@@ -227,6 +245,12 @@ _READING = (
         manners=_manners("small-buffer", "", response_buffer=1024),
     ),
     Specimen(
+        "aa-truncated-at-small-le",
+        "The signature is cut to the length that was asked for, whatever that is.",
+        issue=Issue(security=replace(BAC_ONLY, active="rsa-1024-sha256")),
+        manners=_manners("aa-truncated-at-small-le", "", truncates_signature=True),
+    ),
+    Specimen(
         "aa-nothing-at-maximal-le",
         "INTERNAL AUTHENTICATE with Le 65536 is answered 9000 and no signature.",
         issue=Issue(security=replace(BAC_ONLY, active="rsa-1024-sha256")),
@@ -269,6 +293,11 @@ _SIGNING = (
         "sod-legacy-oid",
         "The security object has the object identifier of the first years.",
         issue=Issue(form=SodForm(content_type=LEGACY_LDS_SECURITY_OBJECT)),
+    ),
+    Specimen(
+        "sod-utf8-issuer",
+        "The security object names the signer's issuer in another string type than the certificate.",
+        issue=Issue(form=SodForm(utf8_issuer=True)),
     ),
     Specimen(
         "sod-sha512-hashes",
