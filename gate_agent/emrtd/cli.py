@@ -16,7 +16,7 @@ import typer
 from rich.console import Console
 from rich.live import Live
 from rich.markup import escape
-from rich.table import Table
+from rich.table import Column, Table
 
 from gate_agent.devices import CardLost, ChipReader
 from gate_agent.emrtd.access import AccessPolicy
@@ -222,14 +222,14 @@ def _is_well(result: CheckResult) -> bool:
 
 
 def verdict_table(results: tuple[CheckResult, ...]) -> Table:
-    table = Table("check", "verdict", "why", "measured", "clause")
+    table = Table(Column("check", no_wrap=True), Column("verdict", no_wrap=True), "why", "measured")
     for result in results:
         why = "\n".join(f"{reason}: {REASONS.get(reason, '')}" for reason in result.reasons)
         measured = "\n".join(f"{name} {value}" for name, value in result.measured.items() if value != "")
         offered = result.outcome is Outcome.NOT_DONE and not result.reasons
         verdict = "not offered" if offered else result.outcome.value.replace("_", " ")
         cell = f"[{_COLOURS[result.outcome]}]{verdict}[/]"
-        table.add_row(result.check, cell, escape(why), escape(measured), result.clause)
+        table.add_row(f"{result.check}\n[dim]{result.clause}[/]", cell, escape(why), escape(measured))
     return table
 
 

@@ -123,13 +123,18 @@ def public_key(info: Any, *, field: str) -> PublicKey:
         if kind in ("rsa", "rsassa_pss"):
             numbers = info["public_key"].parsed
             return rsa.RSAPublicNumbers(
-                int(numbers["public_exponent"].native), int(numbers["modulus"].native)
+                _unsigned(numbers["public_exponent"]), _unsigned(numbers["modulus"])
             ).public_key()
     except (ValueError, UnsupportedAlgorithm, PointError) as error:
         raise AlgorithmError(f"the key is not valid: {error}", reason="KEY_INVALID", field=field) from error
     raise AlgorithmError(
         f"keys of type {kind} are not supported", reason="ALGORITHM_UNSUPPORTED", field=field
     )
+
+
+def _unsigned(integer: Any) -> int:
+    """The INTEGER's value; some issuers leave out the zero byte before a high bit, and no key is negative."""
+    return int.from_bytes(bytes(integer.contents), "big")
 
 
 def curve_key(curve: NamedCurve, encoded: bytes) -> PublicKey:

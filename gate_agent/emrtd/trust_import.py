@@ -144,6 +144,8 @@ class TrustImport:
                     "does not verify under its own key", reason="CERTIFICATE_SELF_SIGNATURE_INVALID"
                 )
             return "root"
+        if not vouched and not certificate.is_ca:  # document signers do not say it either
+            raise CertificateError("is not a certification authority", reason="CERTIFICATE_NOT_CA")
         if not vouched and not any(a.issued(certificate) for a in self.store.candidates(certificate)):
             raise CertificateError("was issued by nobody in the store", reason="CERTIFICATE_LINK_UNVERIFIED")
         return "link"
