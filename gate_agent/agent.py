@@ -2,14 +2,15 @@
 
 Only this module knows all rooms. It opens the journal, loads the models and the signed data, puts each
 driver under a supervisor, and runs conductor, hub link and console in one task group: if one of them
-fails, all stop in order, the doors first.
+fails, all stop in order, the doors first, and the process ends with an error, to be started again. Only
+without a conductor there is nobody to close the lane; then the controller's watchdog does.
 """
 
 from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from importlib.metadata import version
@@ -20,6 +21,7 @@ from gate_agent.console import ConsoleServer, create_app, load_token
 from gate_agent.egate.conduct import Conductor, Devices
 from gate_agent.egate.reference import ReferenceData
 from gate_agent.egate.work import FaceDesk
+from gate_agent.errors import GateError
 from gate_agent.face.chain import FaceChain
 from gate_agent.hub.commands import Command, CommandOutcome, RejectedCommand
 from gate_agent.hub.link import HubLink
@@ -52,6 +54,7 @@ class Agent:
         self.board = Board(station.id, station.kind)
         self.metrics = Metrics(self.board, version("gate-agent"))
         self._stop = asyncio.Event()
+        self._failures: list[Exception] = []
         self._conductor: Conductor | None = None
         self._journal_path = station.state_dir / config.journal.file
 
@@ -60,7 +63,10 @@ class Agent:
         self._stop.set()
 
     async def run(self, on_ready: Callable[[], None] = lambda: None) -> None:
-        """Run the station until stopped. Raises GateError when it cannot start."""
+        """Run the station until stopped.
+
+        Raises GateError when it cannot start, ExceptionGroup when a part of it failed on the way.
+        """
         config = self.config
         config.station.state_dir.mkdir(parents=True, exist_ok=True)
         loop = asyncio.get_running_loop()
@@ -90,14 +96,17 @@ class Agent:
         conductor.attach(devices)
         console = self._console(conductor, journal, token)
         console.bind()
+        parts = {
+            **{f"device {s.name}": s.run() for s in devices.all()},
+            "hub link": link.run(),
+            "console": console.run(),
+            "beat": self._beat(conductor, link, notifier),
+            "retention": prune(journal),
+        }
         async with asyncio.TaskGroup() as group:
             tasks = [
                 group.create_task(conductor.run(), name="conductor"),
-                *(group.create_task(s.run(), name=f"device {s.name}") for s in devices.all()),
-                group.create_task(link.run(), name="hub link"),
-                group.create_task(console.run(), name="console"),
-                group.create_task(self._beat(conductor, link, notifier), name="beat"),
-                group.create_task(_prune(journal), name="retention"),
+                *(group.create_task(self._or_stop(part), name=name) for name, part in parts.items()),
             ]
             await conductor.note("started", version=version("gate-agent"), epoch=journal.epoch)
             log.info("station runs", station=config.station.id, kind=config.station.kind, epoch=journal.epoch)
@@ -111,6 +120,18 @@ class Agent:
             await _drained(journal, seconds=2.0)
             for task in tasks:
                 task.cancel()
+        if self._failures:
+            raise ExceptionGroup("a part of the station failed", self._failures)
+
+    async def _or_stop(self, part: Coroutine[Any, Any, None]) -> None:
+        """Run one part of the station, which has no end of its own; if it fails, stop in good order."""
+        try:
+            await part
+            raise RuntimeError("a part of the station ended by itself")
+        except Exception as error:
+            log.error("a part of the station failed", exc_info=error)
+            self._failures.append(error)
+            self.stop()
 
     # ------------------------------------------------------------ parts
 
@@ -190,11 +211,17 @@ def _recent(journal: Journal, count: int) -> list[dict[str, Any]]:
     return rows[:count]
 
 
-async def _prune(journal: Journal) -> None:
-    """Retention: bodies that are old enough and acknowledged go; their hashes stay."""
+async def prune(journal: Journal, every_s: float = PRUNE_S) -> None:
+    """Retention: bodies that are old enough and acknowledged go; their hashes stay.
+
+    A journal that cannot be written is the registrar's to tell; here it only means: later.
+    """
     while True:
-        await asyncio.to_thread(journal.prune)
-        await asyncio.sleep(PRUNE_S)
+        try:
+            await asyncio.to_thread(journal.prune)
+        except GateError as error:
+            log.error("retention has to wait", error=error.what, advice=error.advice)
+        await asyncio.sleep(every_s)
 
 
 async def _drained(journal: Journal, seconds: float) -> None:
