@@ -131,7 +131,7 @@ def hub(station: Stage) -> Iterator[HubProcess]:
     station.start_hub()
 
 
-@pytest.mark.timeout(400)
+@pytest.mark.timeout(600)
 def test_thirty_kills_lose_nothing_double_nothing_and_shut_nobody_in(
     station: Stage, hub: HubProcess, officer: Officer
 ) -> None:
