@@ -9,10 +9,10 @@ import cv2
 import numpy as np
 import pytest
 import skimage.data
-from gate_simulators.issuer import data_groups, portrait
 from PIL import Image
 
 from gate_agent.emrtd import lds
+from gate_simulators.issuer import data_groups, portrait
 
 PHOTOGRAPH = skimage.data.astronaut()
 MADE = datetime(2024, 2, 3, 10, 0, tzinfo=UTC)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 import pytest
-from gate_simulators.issuer.mrz import MrzFields, check_digit, mrz_information, td3, transliterate
 from hypothesis import given
 from hypothesis import strategies as st
 
 from gate_agent.emrtd.mrz import parse
+from gate_simulators.issuer.mrz import MrzFields, check_digit, mrz_information, td3, transliterate
 
 SPECIMEN = MrzFields(
     surname="Eriksson",

@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 import skimage.data
 from asn1crypto import cms, x509
+
+from gate_agent.emrtd.mrz import parse
 from gate_simulators.chip import ber
 from gate_simulators.issuer.sod import LdsSecurityObject
 from gate_simulators.passports import Passport, PassportOffice, Variant
-
-from gate_agent.emrtd.mrz import parse
 
 TODAY = date(2026, 6, 1)
 PHOTOGRAPH = skimage.data.astronaut()

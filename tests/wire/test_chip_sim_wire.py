@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+
 from gate_simulators.chip import Chip, ber
 from gate_simulators.chip.vpcd_card import ChipSlot, Control
 from gate_simulators.faults import FaultKind
