@@ -40,6 +40,7 @@ def stage_in(state: Path, **more: object) -> Stage:
         **QUICK,
         "egate.timing.document_presented_s": 3.0,
         "egate.timing.entry_closing_s": 4.0,
+        "hub.historical_after_s": 2.0,
         "policy.file": str(rules / "egate.toml"),
         "policy.public_key": str(CONFIG.parent / "keys/sample.pub.pem"),
         **more,
