@@ -108,6 +108,7 @@ def _specimen(console: Console, name: str, state: Path, seed: int) -> Card:
     office = PassportOffice(state / "keys", seed)
     office.write_trust_directory(state / "trust")
     passport = specimen.passport(office, skimage.data.astronaut())
+    office.write_revocation_lists(state / "trust")
     printed = state / "mrz.txt"
     printed.write_text("\n".join(passport.lines) + "\n", encoding="ascii")
     console.print(f"[bold]{specimen.name}[/]: {specimen.about}", highlight=False)
