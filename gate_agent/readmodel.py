@@ -145,8 +145,12 @@ class Board:
 
 @dataclass(frozen=True, slots=True)
 class OfficerAction:
-    """What a named officer orders from the console or the hub, with a reason; journalled."""
+    """What a named officer orders from the console or the hub, with a reason; journalled.
+
+    `transaction` is the one on the officer's screen: an order meant for another traveller is declined.
+    """
 
     action: Literal["admit", "refuse", "reset", "out_of_service", "in_service"]
     officer: str
     reason: str
+    transaction: str = ""

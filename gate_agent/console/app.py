@@ -168,7 +168,8 @@ def _actions(board: Board, act: Act, bearer: BearerToken, orders: RateLimit) -> 
                 advice="look at the station again before ordering",
             )
         try:
-            objection = await act(OfficerAction(wanted.action, wanted.officer, wanted.reason))
+            order = OfficerAction(wanted.action, wanted.officer, wanted.reason, wanted.transaction or "")
+            objection = await act(order)
         except GateError as error:
             raise Problem(503, error.what, field=error.field, advice=error.advice) from error
         if objection is not None:

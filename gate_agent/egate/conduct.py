@@ -120,6 +120,7 @@ class Conductor:
         """A device came up or went down, on the event loop."""
         if health.state is DeviceState.UP:
             self.post(v.Recovered(health.device))
+            self._display.withdraw(f"DEVICE_FAULT:{health.device}")
         else:
             if health.device == "camera":
                 self._examiner.frames.drop()
@@ -146,6 +147,8 @@ class Conductor:
         """
         tx = self._running()
         transaction = tx.id if tx else ""
+        if action.transaction and action.transaction != transaction:
+            return "the traveller has changed meanwhile; look at the lane again"
         if action.action == "out_of_service":
             objection = await self._ordered(action, tx)
             await self._registrar.officer_action(action, transaction)

@@ -70,3 +70,7 @@ class Display:
         alert = Alert(code, rfc3339(utc_now()), detail)
         kept = [a for a in self._board.snapshot.alerts if a.code != code]
         self._board.update(alerts=(alert, *kept)[:MAX_ALERTS])
+
+    def withdraw(self, code: str) -> None:
+        """What an alert told of is over."""
+        self._board.update(alerts=tuple(a for a in self._board.snapshot.alerts if a.code != code))
