@@ -17,8 +17,6 @@ from collections.abc import Callable
 
 import dlib
 import numpy as np
-from gate_models.build import WEIGHTS, build, weights_folder
-from gate_simulators.photographs import photographs
 from rich.console import Console
 from rich.table import Table
 
@@ -26,6 +24,8 @@ from gate_agent.face.cards import ModelKind, load_card, load_model
 from gate_agent.face.chain import FaceChain, FaceSettings
 from gate_agent.face.embed import Embedder
 from gate_agent.face.inference import Session
+from gate_models.build import WEIGHTS, build, weights_folder
+from gate_simulators.photographs import photographs
 
 SIDE, PADDING = 150, 0.25
 FRAME = (720, 1280)

@@ -1,0 +1,162 @@
+"""The whole chain on 1280 x 720 frames of a walking person: frames per second, memory, start, overhead.
+
+    python benchmarks/face/bench_chain.py [--frames N]
+
+A person comes nearer through the simulated lane. Each frame is followed, judged for quality and made
+into a template, in order, as the station would at most do. Overhead is the time around the bare
+onnxruntime session, with the same inputs in the same run. Each figure's process is fresh where memory and
+start are concerned. Prints a table and one line of JSON.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+from rich.console import Console
+from rich.table import Table
+
+from gate_agent.face.chain import FaceChain, FaceSettings
+from gate_agent.face.errors import UnclearFace
+from gate_agent.face.inference import Session
+from gate_agent.face.track import FaceTracker, Fusion
+from gate_simulators.photographs import photographs
+from gate_simulators.plant import Person, Plant, Zone
+from gate_simulators.scene import Scene
+
+FRAME = (1280, 720)
+FRESH = """
+import json, time
+begin = time.perf_counter()
+from gate_agent.face.chain import FaceChain, FaceSettings
+from gate_agent.face.track import FaceTracker
+imported = time.perf_counter()
+chain = FaceChain.load(FaceSettings())
+loaded = time.perf_counter()
+def resident():
+    with open('/proc/self/status') as status:
+        return next(int(line.split()[1]) / 1024 for line in status if line.startswith('VmRSS'))
+figures = {'start_import_s': imported - begin, 'start_load_s': loaded - imported}
+figures['loaded_rss_mib'] = resident()
+import numpy as np
+pixels = np.load(%r)
+tracker = FaceTracker(chain)
+for _ in range(20):
+    seen = tracker.follow(pixels)
+    chain.template(pixels, seen.face)
+figures['working_rss_mib'] = resident()
+print(json.dumps(figures))
+"""
+
+
+def walk(frames: int) -> list[np.ndarray]:
+    plant = Plant()
+    person = Person("walker", photographs()["president_a"][0], zone=Zone.INSIDE, facing=True)
+    plant.persons.append(person)
+    scene, pictures = Scene(*FRAME, seed=1), list[np.ndarray]()
+    for number in range(frames):
+        person.nearness = 0.6 + 0.4 * number / frames
+        pictures.append(scene.render(plant, number))
+    return pictures
+
+
+class Timed(Session):
+    """A session that adds up its own seconds, so that the time around it can be told."""
+
+    seconds = 0.0
+
+    def run(self, array):
+        begin = time.perf_counter()
+        try:
+            return super().run(array)
+        finally:
+            self.seconds += time.perf_counter() - begin
+
+
+def fps(pictures: list[np.ndarray], each: Callable[[np.ndarray], object]) -> tuple[float, float]:
+    """(frames per second of the clock, of one core's time); the second ignores what else the machine does."""
+    each(pictures[0])
+    wall, busy = time.perf_counter(), time.process_time()
+    for pixels in pictures:
+        each(pixels)
+    return len(pictures) / (time.perf_counter() - wall), len(pictures) / (time.process_time() - busy)
+
+
+def overhead(call: Callable[[], object], sessions: list[Timed], repeats: int) -> float:
+    """Share of the time that is not the session's, median of the repeats."""
+    call()
+    shares: list[float] = []
+    for _ in range(repeats):
+        before = sum(s.seconds for s in sessions)
+        begin = time.perf_counter()
+        call()
+        whole = time.perf_counter() - begin
+        inside = sum(s.seconds for s in sessions) - before
+        shares.append(whole / inside - 1)
+    return statistics.median(shares)
+
+
+def measure(frames: int) -> dict[str, float]:
+    pictures = walk(frames)
+    chain = FaceChain.load(FaceSettings())
+    detector, embedder = chain._detector, chain._embedder
+    for part in (detector, embedder):
+        part._session.__class__ = Timed
+    sessions = [detector._session, embedder._session]
+    tracker, fusion = FaceTracker(chain), Fusion()
+
+    def whole(pixels: np.ndarray) -> None:
+        seen = tracker.follow(pixels)
+        if seen is None:
+            raise SystemExit("the simulated person was not found")
+        chain.quality(pixels, seen.face)
+        try:
+            fusion.add(seen.track, chain.template(pixels, seen.face))
+        except UnclearFace:
+            return
+
+    figures: dict[str, float] = {}
+    for name, each in (("chain", whole), ("follow", tracker.follow), ("find_whole", chain.find)):
+        figures[f"{name}_fps"], figures[f"{name}_fps_of_one_core"] = fps(pictures, each)
+    pixels, face = pictures[-1], chain.single(chain.find(pictures[-1]))
+    chips = np.concatenate([chain.chips(pixels, face)] * 2)
+    figures["embed_overhead"] = overhead(lambda: embedder.embed(chips), sessions, 20)
+    figures["template_overhead"] = overhead(lambda: chain.template(pixels, face), sessions, 20)
+    figures["detect_overhead"] = overhead(lambda: detector.find(pixels, 144), sessions, 20)
+    figures["chain_overhead"] = overhead(lambda: whole(pixels), sessions, 20)
+    return figures
+
+
+def fresh(picture: np.ndarray) -> dict[str, float]:
+    path = f"/tmp/bench-face-{os.getpid()}.npy"
+    np.save(path, picture)
+    try:
+        command = [sys.executable, "-c", FRESH % path]
+        runs = [json.loads(subprocess.run(command, capture_output=True, check=True).stdout) for _ in range(3)]
+    finally:
+        Path(path).unlink()
+    return {key: statistics.median(run[key] for run in runs) for key in runs[0]}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--frames", type=int, default=60)
+    frames = parser.parse_args().frames
+    figures = {k: round(v, 3) for k, v in {**measure(frames), **fresh(walk(1)[0])}.items()}
+    table = Table("figure", "value", title="Face chain, 1280 x 720")
+    for name, value in figures.items():
+        table.add_row(name, f"{value:.3f}")
+    Console(stderr=True).print(table)
+    print(json.dumps({"benchmark": "face_chain", **figures}))
+
+
+if __name__ == "__main__":
+    main()
