@@ -123,7 +123,8 @@ def _set_authentication_template(info: PaceInfo, password: Password) -> Protocol
 def _nonce(info: PaceInfo, password: Password) -> Protocol[bytes]:
     encrypted = yield from _general_authenticate(1, b"", 0x80)
     # §4.4.3.3 asks for as many bits as the key has; some chips use one block with every cipher.
-    if len(encrypted) not in (16, nonce_length(info.cipher)):
+    block = 8 if info.cipher is Cipher.TRIPLE_DES else 16
+    if not encrypted or len(encrypted) % block or len(encrypted) > nonce_length(info.cipher):
         raise _malformed(1, f"a nonce of {len(encrypted)} bytes")
     key = password.key(info.cipher)
     if info.cipher is Cipher.TRIPLE_DES:
