@@ -102,6 +102,8 @@ class Agent:
             "console": console.run(),
             "beat": self._beat(conductor, link, notifier),
             "retention": prune(journal),
+            # After an I/O error only a new start knows what is on the disk; systemd makes it.
+            "journal": conductor.watch_journal(),
         }
         async with asyncio.TaskGroup() as group:
             tasks = [

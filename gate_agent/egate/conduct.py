@@ -203,6 +203,10 @@ class Conductor:
         except TimeoutError:
             log.warning("lane did not come to rest before stopping", phase=self._lane.phase.value)
 
+    async def watch_journal(self) -> None:
+        """Raises when the journal is lost until it is opened anew; the agent then stops in good order."""
+        await self._registrar.watch()
+
     async def note(self, event: str, **details: object) -> bool:
         """Write a lifecycle record: the agent starts, stops."""
         return await self._registrar.lifecycle(event, **details)

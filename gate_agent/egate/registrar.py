@@ -18,7 +18,7 @@ from gate_agent.egate.display import Display
 from gate_agent.egate.reference import ReferenceData
 from gate_agent.egate.transaction import Transaction, rfc3339, utc_now
 from gate_agent.egate.vocabulary import Event
-from gate_agent.journal import Journal, Record, RecordKind
+from gate_agent.journal import Journal, JournalBroken, JournalCorrupt, JournalError, Record, RecordKind
 from gate_agent.logs import get_logger
 from gate_agent.readmodel import OfficerAction
 
@@ -46,6 +46,7 @@ class Registrar:
         self._wake = wake
         self._writer = ThreadPoolExecutor(1, "journal")
         self._probe: asyncio.Task[None] | None = None
+        self._lost: asyncio.Future[JournalError] = asyncio.get_running_loop().create_future()
 
     async def close(self) -> None:
         if self._probe is not None:
@@ -153,6 +154,8 @@ class Registrar:
             self._wake()
             return True
         log.error("journal refused a record", kind=record.kind.value, error=str(problem), exc_info=problem)
+        if isinstance(problem, JournalBroken | JournalCorrupt) and not self._lost.done():
+            self._lost.set_result(problem)
         self._display.alert("JOURNAL_FAULT", str(problem))
         if self._probe is None:
             self._post(v.Fault("journal"))
@@ -166,6 +169,10 @@ class Registrar:
         except Exception as error:
             return error
         return None
+
+    async def watch(self) -> None:
+        """Raises when the journal is lost until it is opened anew, that is by the next start."""
+        raise await asyncio.shield(self._lost)
 
     async def _until_it_writes(self) -> None:
         body = {"event": "journal_recovered"}

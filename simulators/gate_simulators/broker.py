@@ -23,6 +23,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from gate_agent.errors import GateError
+
 Kind = Literal["auto", "mosquitto", "embedded"]
 
 _DEBIAN_PACKAGES = (
@@ -43,7 +45,7 @@ asyncio.run(serve())
 """
 
 
-class BrokerError(RuntimeError):
+class BrokerError(GateError):
     """No broker could be started."""
 
 

@@ -94,6 +94,7 @@ class Cast:
             photograph,
             date(born.year, born.month, born.day),
             variant=part.variant,
+            access="PACE",
             crop=crop_around_face(photograph, *HEADS[part.passport]),
             substitute=substitute if part.variant is Variant.TAMPERED_PORTRAIT else None,
         )

@@ -9,6 +9,7 @@ import typer
 from rich.console import Console
 
 from gate_agent.errors import GateError
+from gate_simulators import chip_cli
 
 app = typer.Typer(
     name="gate-sim",
@@ -17,6 +18,8 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+
+app.add_typer(chip_cli.app, name="chip")
 
 EGATE = Path("config/egate.toml")
 

@@ -220,6 +220,10 @@ class Stage:
             raise StageError("the agent is not running")
         return self._agent.pid
 
+    @property
+    def agent_running(self) -> bool:
+        return self._agent is not None and self._agent.poll() is None
+
     def kill_agent(self) -> None:
         """Kill -9, as a power cut would."""
         if self._agent is not None:

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import resource
 import threading
+import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -280,23 +281,22 @@ def full_disk(stage: Stage) -> Iterator[None]:
     try:
         yield
     finally:
-        resource.prlimit(stage.agent_pid, resource.RLIMIT_FSIZE, before)
+        with suppress(ProcessLookupError):  # the agent may have ended
+            resource.prlimit(stage.agent_pid, resource.RLIMIT_FSIZE, before)
 
 
 def test_nobody_is_admitted_that_the_journal_cannot_remember(station: Stage, records: Records) -> None:
-    """After an I/O error nobody knows what is on the disk: no journal until the agent starts again."""
+    """After an I/O error nobody knows what is on the disk: the agent opens the way back and ends."""
     with walking(station):
         station.wait_for_phase("capturing")
         with full_disk(station):
-            snapshot = station.wait_for_phase("referred", timeout_s=30)
-            assert "JOURNAL_FAULT" in alerts(snapshot)
-            assert not station.site.plant.exit.passable
-            station.wait_until(lambda _: station.site.plant.entry.passable, "the way back to open")
-            assert "journal" in station.order("admit", "tests", "on my word"), "no order without a journal"
-    assert "journal" in station.order("reset", "tests", "the lane is empty")
-    assert station.order("out_of_service", "tests", "no journal") == "", "the safe direction is always free"
-    assert station.snapshot()["phase"] == "out_of_service"
-    assert station.stop_agent() == 0
+            deadline = time.monotonic() + 60
+            while station.agent_running and time.monotonic() < deadline:
+                assert not station.site.plant.exit.passable
+                time.sleep(0.05)
+        assert not station.agent_running
+        assert station.site.plant.entry.passable, "the person inside can leave"
+    assert station.stop_agent() == 1, "a service manager starts it again"
     station.start_agent()
     assert "admit" not in {d["verdict"] for d in records.decisions()}
     assert not station.hub.problems()
