@@ -237,10 +237,15 @@ def _elsewhere(module: str, name: str) -> Callable[[], Bench]:
 BENCHES: Mapping[str, Callable[[], Bench]] = MappingProxyType(
     {
         "dicos-scp": _elsewhere("gate_simulators.scanner.bench", "DicosBench"),
+        "eseal-lines": _elsewhere("gate_simulators.yard.bench", "SealBench"),
         "modbus-lane": LaneBench,
+        "modbus-portal": _elsewhere("gate_simulators.yard.bench", "ModbusPortalBench"),
         "mrz-serial": MrzBench,
+        "number-camera": _elsewhere("gate_simulators.yard.bench", "NumberCameraBench"),
         "opencv": CameraBench,
         "pcsc": PcscBench,
+        "portal-lines": _elsewhere("gate_simulators.yard.bench", "PortalBench"),
+        "scale-serial": _elsewhere("gate_simulators.yard.bench", "ScaleBench"),
         "scan-folder": _elsewhere("gate_simulators.scanner.bench", "FolderBench"),
         "vpcd": ChipBench,
     }

@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, get_args
 
 import pytest
 from pydantic import ValidationError
@@ -34,9 +34,17 @@ from gate_agent.devices import (
     LaneGate,
     LaneReading,
     MrzReading,
+    NumberCamera,
+    NumberView,
+    RadiationMonitor,
+    RadiationReading,
+    Scale,
     Scanner,
     ScanReading,
     ScanRejected,
+    SealReader,
+    SealReading,
+    WeightReading,
 )
 from gate_agent.drivers_cli import settings_of
 from gate_agent.registry import drivers
@@ -49,6 +57,10 @@ READINGS: dict[str, tuple[type, ...]] = {
     "camera": (Frame,),
     "lane_gate": (LaneReading,),
     "scanner": (ScanReading, ScanRejected),
+    "radiation_monitor": get_args(RadiationReading),
+    "scale": (WeightReading,),
+    "seal_reader": (SealReading,),
+    "number_camera": (NumberView,),
 }
 PROTOCOLS: dict[str, Any] = {
     "document_scanner": DocumentScanner,
@@ -56,6 +68,10 @@ PROTOCOLS: dict[str, Any] = {
     "camera": Camera,
     "lane_gate": LaneGate,
     "scanner": Scanner,
+    "radiation_monitor": RadiationMonitor,
+    "scale": Scale,
+    "seal_reader": SealReader,
+    "number_camera": NumberCamera,
 }
 DOCS = Path(__file__).parents[2] / "docs"
 EXAMPLE = "mrz-tcp"

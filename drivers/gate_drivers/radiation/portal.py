@@ -83,7 +83,7 @@ class PortalMonitor:
             line.close()
 
     def read(self) -> RadiationReading | None:
-        if not self._waiting:
+        if self._line is None or not self._waiting:  # what waits of a closed line is old
             self._receive()
         if not self._waiting:
             self._require_life()

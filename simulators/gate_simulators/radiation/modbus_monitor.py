@@ -155,8 +155,8 @@ class ModbusMonitor:
         registers: list[int],
         values: list[int] | list[bool] | None,
     ) -> ExcCodes | None:
-        content = DESCRIPTION if start_address == 0 else self._registers
-        registers[: len(content)] = content
+        for first, content in ((0, DESCRIPTION), (BASE, self._registers)):
+            registers[first - start_address : first - start_address + len(content)] = content
         return None
 
     # ------------------------------------------------------------ measuring
