@@ -17,7 +17,6 @@ from gate_agent.emrtd.errors import FileError
 from gate_agent.emrtd.key_agreement import Domain
 from gate_agent.emrtd.key_derivation import Cipher
 from gate_agent.emrtd.oid import dotted
-from gate_agent.emrtd.signatures import AlgorithmError
 from gate_agent.errors import BadInput
 
 _BSI = "0.4.0.127.0.7.2.2"
@@ -140,7 +139,11 @@ def parse_security_infos(raw: bytes, where: str) -> SecurityInfos:
             identifier = dotted(oid)
             terminal = terminal or identifier == _TA
             parsed.append(_entry(identifier, oid.value, tuple(arguments)))
-        except (BadInput, AlgorithmError, ValueError):
+        except (
+            BadInput,
+            ValueError,
+            LookupError,
+        ):  # an argument or arc that is not there counts as malformed
             malformed += 1
     return SecurityInfos(
         pace=tuple(e for e in parsed if isinstance(e, PaceInfo)),

@@ -74,6 +74,11 @@ class TrustStore:
         lists = (known for known in self.revocations if known.issuer == authority.subject)
         return max(lists, key=lambda known: known.this_update, default=None)
 
+    def known_defects(self, number: str, document_type: str, signer: Certificate | None) -> tuple[str, ...]:
+        """What issuers say is wrong with this document; an explanation for the officer, never an excuse."""
+        concerned = (d for d in self.deviations if d.concerns(number, document_type, signer))
+        return tuple(dict.fromkeys(kind for deviation in concerned for kind in deviation.kinds))
+
     def candidates(self, signer: Certificate) -> tuple[Certificate, ...]:
         """Every anchor that may have issued the signer's certificate, the likeliest first."""
         return tuple(dict.fromkeys(self._in_order_of_likelihood(signer)))

@@ -7,7 +7,7 @@ is not done, without a reason.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from gate_agent.emrtd import pace
@@ -64,7 +64,7 @@ def judge_data(
     """The checks that need the files only: read, signed, unaltered, the same as the printed page."""
     return (
         _chip_read(case),
-        _passive_authentication(case, trust, at),
+        _with_known_defects(_passive_authentication(case, trust, at), case, parsed, trust),
         _data_group_hashes(case, parsed),
         _dg1_matches_mrz(case, parsed, printed),
     )
@@ -129,6 +129,17 @@ def _passive_authentication(case: Case, trust: TrustStore, at: datetime) -> Chec
         outcome = Outcome.FAILED if EF_SOD.name in case.files else Outcome.NOT_DONE
         return CheckResult("passive_authentication", outcome, (why_missing(case, EF_SOD),))
     return authenticate(case.sod, trust, at)
+
+
+def _with_known_defects(signed: CheckResult, case: Case, parsed: Parsed, trust: TrustStore) -> CheckResult:
+    """Name what the issuer knows to be wrong with this document (Doc 9303-12 §9). The outcome stays."""
+    if parsed.dg1 is None or case.sod is None:
+        return signed
+    signer = next(iter(case.sod.certificates), None)
+    defects = trust.known_defects(parsed.dg1.document_number, parsed.dg1.document_code, signer)
+    if not defects:
+        return signed
+    return replace(signed, measured={**signed.measured, "known_defects": ",".join(defects)})
 
 
 def _data_group_hashes(case: Case, parsed: Parsed) -> CheckResult:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from hypothesis import strategies as st
 from gate_agent import emrtd
 from gate_agent.devices import CardLost, DeviceError, DeviceTimeout, GarbledReading
 from gate_agent.emrtd import tlv
+from gate_agent.emrtd.deviation_list import Deviation
 from gate_agent.emrtd.exchange import ExchangeCancelled, Transmit, run
 from gate_agent.emrtd.inspection import CHECKS, Inspection, inspect, interrupted
 from gate_agent.emrtd.mrz import Mrz, MrzKey, parse
@@ -349,6 +351,40 @@ def test_a_response_that_is_none_is_the_readers_fault(passport: Passport, trust:
     printed = parse(passport.lines)
     with pytest.raises(GarbledReading):
         run(inspect(printed.key(), printed, trust, NOW), lambda command, timeout_s: b"\x90")
+
+
+def test_an_answer_in_pieces_is_put_together(passport: Passport, trust: TrustStore) -> None:
+    """61xx: secure messaging is opened over the whole answer."""
+    chip, kept = passport.chip(), bytearray()
+
+    def transmit(command: bytes, timeout_s: float) -> bytes:
+        if command[1] == 0xC0:
+            answer = bytes(kept)
+        else:
+            answer = chip.process(command)
+            kept[:] = answer
+        if len(answer) <= 80:
+            kept.clear()
+            return answer
+        del kept[:60]
+        return answer[:60] + bytes([0x61, min(len(kept) - 2, 255)])
+
+    assert outcomes(inspected(transmit, trust, parse(passport.lines))) == {}
+
+
+@pytest.mark.parametrize("piece", [b"\x61\x10", b"more" * 60 + b"\x61\x10"])
+def test_pieces_without_end_are_cut_off(piece: bytes, passport: Passport, trust: TrustStore) -> None:
+    inspection = inspected(lambda command, timeout_s: piece, trust, parse(passport.lines))
+    assert outcomes(inspection)["chip_access"][0] == "failed"
+
+
+def test_a_known_defect_is_named_and_excuses_nothing(passport: Passport, trust: TrustStore) -> None:
+    printed = parse(passport.lines)
+    country = next(a.country for a in trust.anchors if a.country.startswith("UT"))
+    known = replace(trust, deviations=(Deviation(("LDS-DGMalformed",), country),))
+    inspection = inspected(with_file(passport, "DG2", b"\x75\x00"), known, printed)
+    assert inspection.result("passive_authentication").measured["known_defects"] == "LDS-DGMalformed"
+    assert outcomes(inspection)["dg_hashes"] == ("failed", ("DG_HASH_MISMATCH",))
 
 
 def test_every_reason_code_in_the_room_is_explained() -> None:

@@ -163,6 +163,23 @@ def test_any_bytes_give_a_value_or_a_named_error(
         assert error.field.startswith("EF.")
 
 
+# What fuzzing found, kept.
+FOUND = [
+    (
+        parse_card_access,
+        "31283012060A04007F000702020428040201020201103012060A04007F0007020204060439090202 0110",
+    ),
+]
+
+
+@pytest.mark.parametrize(("parse", "raw"), FOUND)
+def test_what_fuzzing_found(parse: Callable[[bytes], object], raw: str) -> None:
+    try:
+        parse(H(raw))
+    except FileError as error:
+        assert error.field.startswith("EF.")
+
+
 @pytest.mark.parametrize("count", [40, 300])
 def test_an_element_without_end_is_refused(count: int) -> None:
     with pytest.raises(FileError):

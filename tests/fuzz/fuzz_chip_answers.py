@@ -1,0 +1,48 @@
+"""Coverage-guided fuzzing of a whole inspection: ``python tests/fuzz/fuzz_chip_answers.py [corpus]``.
+
+The input is what the chip answers, one response after the other (a length byte, then so many bytes); when it
+is used up, the chip answers 6A82 for ever. Needs atheris. There is always an inspection, and it never passes.
+"""
+
+from __future__ import annotations
+
+import sys
+from datetime import UTC, datetime
+
+try:
+    import atheris
+except ImportError:
+    sys.exit("fuzzing needs atheris: python -m pip install atheris")
+
+with atheris.instrument_imports(include=["gate_agent.emrtd"]):
+    from gate_agent.emrtd.exchange import run
+    from gate_agent.emrtd.inspection import CHECKS, inspect
+    from gate_agent.emrtd.mrz import MrzKey
+    from gate_agent.emrtd.trust import TrustStore
+    from gate_agent.evidence import Outcome
+
+KEY = MrzKey("L898902C", "690806", "940623")
+NOW = datetime(2026, 6, 1, tzinfo=UTC)
+
+
+def one_input(data: bytes) -> None:
+    position = 0
+
+    def transmit(command: bytes, timeout_s: float) -> bytes:
+        nonlocal position
+        if position >= len(data):
+            return b"\x6a\x82"
+        length = max(2, data[position])
+        answer = data[position + 1 : position + 1 + length]
+        position += 1 + length
+        return answer if len(answer) >= 2 else b"\x6a\x82"
+
+    # The terminal's random numbers are fixed, so that an input that was found stays one.
+    inspection = run(inspect(KEY, None, TrustStore(()), NOW, random=bytes), transmit)
+    assert tuple(result.check for result in inspection.results) == CHECKS
+    assert inspection.result("passive_authentication").outcome is not Outcome.PASSED
+
+
+if __name__ == "__main__":
+    atheris.Setup(sys.argv, one_input)
+    atheris.Fuzz()
