@@ -80,9 +80,10 @@ def inspected(
     key: MrzKey | Password | None = None,
     plan: Plan | None = None,
     reading: Reading | None = None,
+    at: datetime = NOW,
 ) -> Inspection:
     printed = parse(passport.lines)
-    protocol = inspect(key or printed.key(), printed, trust, NOW, plan=plan or Plan(), reading=reading)
+    protocol = inspect(key or printed.key(), printed, trust, at, plan=plan or Plan(), reading=reading)
     return run(protocol, transmit or in_the_air(passport.chip()))
 
 
@@ -272,8 +273,8 @@ def test_a_forger_proves_the_forgers_keys_and_it_counts_for_nothing(
 # ---------------------------------------------------------------- terminals
 
 
-def terminal_plan(office: PassportOffice, *, role: int = 0x03, expired: bool = False) -> Plan:
-    holder, certificates = office.inspection_system(role, expired=expired)
+def terminal_plan(office: PassportOffice, *, role: int = 0x03) -> Plan:
+    holder, certificates = office.inspection_system(role)
     key = holder.key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
     return Plan(data_groups=(3, 4), terminal=load_terminal(certificates, key))
 
@@ -302,7 +303,8 @@ def test_rights_that_the_terminal_does_not_have(office: PassportOffice, trust: T
 
 def test_an_expired_terminal_is_turned_away(office: PassportOffice, trust: TrustStore) -> None:
     passport = issue(office, TERMINAL)
-    found = wrong(inspected(passport, trust, plan=terminal_plan(office, expired=True)))
+    later = NOW.replace(year=NOW.year + 2)
+    found = wrong(inspected(passport, trust, plan=terminal_plan(office), at=later))
     assert found == {"terminal_authentication": ("failed", ("TERMINAL_CERTIFICATE_EXPIRED",))}
 
 
