@@ -19,8 +19,8 @@ from typing import Any
 from gate_agent.config import StationConfig
 from gate_agent.console import ConsoleServer, create_app, load_token
 from gate_agent.egate.conduct import Conductor, Devices
+from gate_agent.egate.face_work import FaceDesk
 from gate_agent.egate.reference import ReferenceData
-from gate_agent.egate.work import FaceDesk
 from gate_agent.errors import GateError
 from gate_agent.face.chain import FaceChain
 from gate_agent.hub.commands import Command, CommandOutcome, RejectedCommand

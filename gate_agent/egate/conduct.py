@@ -24,7 +24,7 @@ from gate_agent.devices import (
     LaneReading,
     MrzReading,
 )
-from gate_agent.egate import checks, process, work
+from gate_agent.egate import checks, face_work, process
 from gate_agent.egate import vocabulary as v
 from gate_agent.egate.crew import Crew
 from gate_agent.egate.display import Display
@@ -66,7 +66,7 @@ class Conductor:
         self,
         settings: EgateSettings,
         reference: ReferenceData,
-        face: work.FaceDesk,
+        face: face_work.FaceDesk,
         journal: Journal,
         board: Board,
         wake: Callable[[], None],

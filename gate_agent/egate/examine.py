@@ -12,7 +12,7 @@ from threading import Event as Flag
 from typing import Any
 
 from gate_agent.devices import CardLost, DeviceState, Frame
-from gate_agent.egate import checks, work
+from gate_agent.egate import checks, document_work, face_work
 from gate_agent.egate import vocabulary as v
 from gate_agent.egate.crew import Crew
 from gate_agent.egate.display import Display
@@ -33,7 +33,7 @@ class Examiner:
         self,
         settings: EgateSettings,
         reference: ReferenceData,
-        face: work.FaceDesk,
+        face: face_work.FaceDesk,
         registrar: Registrar,
         display: Display,
         crew: Crew,
@@ -46,7 +46,7 @@ class Examiner:
         self._display = display
         self._crew = crew
         self._post = post
-        self.frames = work.FrameSource()
+        self.frames = face_work.FrameSource()
 
     def read_document(self, tx: Transaction, ticket: int, chip: Supervisor) -> None:
         """Inspect the chip and ask the document rules: ends in DocumentVetted or CardLost."""
@@ -77,7 +77,7 @@ class Examiner:
         at = utc_now()
         self._document_checks(tx, at)
         try:
-            inspection = await work.read_document(
+            inspection = await document_work.read_document(
                 tx, chip, self._reference.trust, at, self._settings, stopped.is_set
             )
         except CardLost:
@@ -95,13 +95,13 @@ class Examiner:
 
     def _document_checks(self, tx: Transaction, at: datetime) -> None:
         with tx.computing():
-            work.document_checks(tx, self._reference.watchlist, self._settings, at)
+            document_work.document_checks(tx, self._reference.watchlist, self._settings, at)
             tx.add(*self._reference.freshness(at))
 
     async def _keep_portrait(self, tx: Transaction, picture: Portrait, stopped: Flag) -> None:
         """Show the portrait, and learn it while the traveller walks in."""
-        tx.keep_portrait(self._crew.keep(work.learn_portrait(tx, self._face, picture), tx))
-        shown, seconds = await self._face.ask(lambda: work.portrait_jpeg(picture))
+        tx.keep_portrait(self._crew.keep(face_work.learn_portrait(tx, self._face, picture), tx))
+        shown, seconds = await self._face.ask(lambda: face_work.portrait_jpeg(picture))
         tx.computed(seconds)
         if shown and not stopped.is_set():
             self._display.picture("portrait", shown, tx)
@@ -114,10 +114,10 @@ class Examiner:
             return health.state is not DeviceState.UP or health.restarts != restarts
 
         def show(frame: Frame) -> None:
-            self._display.picture("live", work.jpeg(frame.pixels), tx)
+            self._display.picture("live", face_work.jpeg(frame.pixels), tx)
 
         with self.frames.watched():
-            capture = await work.watch_face(
+            capture = await face_work.watch_face(
                 tx, self._face, self.frames, self._settings, trouble, show, stopped.is_set
             )
         if not stopped.is_set():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 from typing import Annotated
 
@@ -140,4 +141,6 @@ def fault(
 
 
 def main() -> None:
+    # pymodbus prints every damaged frame, and damaging frames is what these simulators are for.
+    logging.getLogger("pymodbus.logging").setLevel(logging.CRITICAL)
     app()

@@ -38,13 +38,15 @@ from gate_agent.devices import (
 from gate_agent.egate import reference, registrar
 from gate_agent.egate import vocabulary as v
 from gate_agent.egate.conduct import Conductor, Devices
+from gate_agent.egate.face_work import FaceDesk
 from gate_agent.egate.inbox import BoundPassed, Order
 from gate_agent.egate.reference import ReferenceData
 from gate_agent.egate.settings import EgateSettings
 from gate_agent.egate.transaction import Transaction
 from gate_agent.egate.vocabulary import Phase
-from gate_agent.egate.work import FaceDesk
+from gate_agent.face.chain import DetectedFace
 from gate_agent.face.compare import Comparison, Template
+from gate_agent.face.pixels import Box
 from gate_agent.face.quality import FaceQuality
 from gate_agent.journal import Journal, Record
 from gate_agent.journal.errors import JournalFull
@@ -174,12 +176,12 @@ class Faces:
     pause: threading.Event | None = None
     templates: list[Template] = field(default_factory=list[Template])
 
-    def find(self, pixels: object) -> tuple[object, ...]:
+    def find(self, pixels: object, near: Box | None = None) -> tuple[DetectedFace, ...]:
         if self.crash:
             raise RuntimeError("a library's own failure")
-        return ("a face",)
+        return (DetectedFace(Box(10, 10, 40, 40), np.zeros((5, 2)), 1.0),)
 
-    def single(self, faces: tuple[object, ...]) -> object:
+    def single(self, faces: tuple[DetectedFace, ...]) -> DetectedFace:
         return faces[0]
 
     def quality(self, *_: object) -> FaceQuality:

@@ -15,8 +15,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gate_agent.egate import face_work
 from gate_agent.egate import transaction as module
-from gate_agent.egate import work
 from gate_agent.egate.transaction import Transaction
 from gate_agent.egate.vocabulary import Phase
 from gate_agent.evidence import CheckResult, Outcome
@@ -98,13 +98,13 @@ def test_a_template_that_comes_after_the_transaction_is_wiped_as_it_comes(
         return late
 
     chain: Any = SimpleNamespace(find=lambda _p: (1,), single=lambda faces: faces[0], template=learn)
-    monkeypatch.setattr(work, "decode_portrait", lambda _image: np.zeros((4, 4, 3), dtype=np.uint8))
+    monkeypatch.setattr(face_work, "decode_portrait", lambda _image: np.zeros((4, 4, 3), dtype=np.uint8))
 
     async def test(tx: Transaction) -> None:
         with ThreadPoolExecutor(1) as executor:
-            desk = work.FaceDesk(chain, executor)
+            desk = face_work.FaceDesk(chain, executor)
             picture: Any = SimpleNamespace(image=b"")
-            tx.portrait = asyncio.create_task(work.learn_portrait(tx, desk, picture))
+            tx.portrait = asyncio.create_task(face_work.learn_portrait(tx, desk, picture))
             await asyncio.sleep(0.05)
             tx.forget()
             may_go_on.set()

@@ -158,7 +158,7 @@ class ModbusLaneConfig(DriverConfig):
     stop_bits: Literal[1, 2] = Field(default=1, description="rtu: stop bits.")
     unit: int = Field(default=1, ge=1, le=247, description="Modbus unit (server address) of the controller.")
     poll_interval_s: float = Field(default=0.05, ge=0.005, le=0.5, description="Seconds between two polls.")
-    timeout_s: float = Field(default=0.2, ge=0.02, le=1.0, description="Seconds to wait for one answer.")
+    timeout_s: float = Field(default=0.4, ge=0.02, le=1.0, description="Seconds to wait for one answer.")
     retries: int = Field(default=1, ge=0, le=3, description="How often an unanswered exchange is repeated.")
     heartbeat_timeout_s: float = Field(default=1.0, ge=0.1, le=10.0, description="Still this long is frozen.")
 
