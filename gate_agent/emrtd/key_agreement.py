@@ -21,6 +21,9 @@ from gate_agent.errors import BadInput
 _EXTRA_BYTES = 8  # FIPS 186-5 A.2.1: 64 bits more than the order, so that the remainder is not biased
 
 
+_SHORT_EXPONENT = 1 << 512  # at least twice the strength of any group here (RFC 7919 §5.2)
+
+
 class AgreementError(BadInput):
     """The other side's public key cannot be used with this domain."""
 
@@ -162,7 +165,7 @@ class DhDomain:
         return (self.p.bit_length() + 7) // 8
 
     def private_key(self, random: Random) -> int:
-        order = self.q or (self.p - 1) // 2
+        order = self.q or _SHORT_EXPONENT  # PKCS #3 lets a key leave its order out
         width = (order.bit_length() + 7) // 8 + _EXTRA_BYTES
         return int.from_bytes(random(width), "big") % (order - 1) + 1
 

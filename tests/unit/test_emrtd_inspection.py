@@ -353,31 +353,6 @@ def test_a_response_that_is_none_is_the_readers_fault(passport: Passport, trust:
         run(inspect(printed.key(), printed, trust, NOW), lambda command, timeout_s: b"\x90")
 
 
-def test_an_answer_in_pieces_is_put_together(passport: Passport, trust: TrustStore) -> None:
-    """61xx: secure messaging is opened over the whole answer."""
-    chip, kept = passport.chip(), bytearray()
-
-    def transmit(command: bytes, timeout_s: float) -> bytes:
-        if command[1] == 0xC0:
-            answer = bytes(kept)
-        else:
-            answer = chip.process(command)
-            kept[:] = answer
-        if len(answer) <= 80:
-            kept.clear()
-            return answer
-        del kept[:60]
-        return answer[:60] + bytes([0x61, min(len(kept) - 2, 255)])
-
-    assert outcomes(inspected(transmit, trust, parse(passport.lines))) == {}
-
-
-@pytest.mark.parametrize("piece", [b"\x61\x10", b"more" * 60 + b"\x61\x10"])
-def test_pieces_without_end_are_cut_off(piece: bytes, passport: Passport, trust: TrustStore) -> None:
-    inspection = inspected(lambda command, timeout_s: piece, trust, parse(passport.lines))
-    assert outcomes(inspection)["chip_access"][0] == "failed"
-
-
 def test_a_known_defect_is_named_and_excuses_nothing(passport: Passport, trust: TrustStore) -> None:
     printed = parse(passport.lines)
     country = next(a.country for a in trust.anchors if a.country.startswith("UT"))

@@ -7,12 +7,11 @@ from dataclasses import dataclass
 
 import pytest
 
-from gate_agent.emrtd.apdu import CommandApdu, ResponseApdu
-from gate_agent.emrtd.ciphers import AesSuite, cipher_suite, pad
+from gate_agent.emrtd.apdu import CommandApdu
+from gate_agent.emrtd.ciphers import AesSuite
 from gate_agent.emrtd.domain_parameters import STANDARDISED
-from gate_agent.emrtd.errors import ChannelLost, ChipError
+from gate_agent.emrtd.errors import ChipError
 from gate_agent.emrtd.exchange import run
-from gate_agent.emrtd.key_agreement import AgreementError, EcDomain
 from gate_agent.emrtd.key_derivation import Cipher, KeyPair, KeyUse, derive_key, password_secret
 from gate_agent.emrtd.mrz import MrzKey
 from gate_agent.emrtd.nonce_mapping import pseudo_random_element
@@ -368,45 +367,3 @@ def test_card_access_numbers_and_pins() -> None:
             make(wrong)
         assert wrong == "" or wrong not in str(caught.value)
     assert "123456" not in repr(Password.from_can("123456"))
-
-
-# ---------------------------------------------------------------- domains and ciphers
-
-
-@pytest.mark.parametrize("number", STANDARDISED)
-def test_both_sides_agree_in_every_standardised_domain(number: int) -> None:
-    domain = STANDARDISED[number]
-    left, right = 0x1234567, 0x7654321
-    assert domain.agree(left, domain.public_key(right)) == domain.agree(right, domain.public_key(left))
-    mapped = [
-        domain.mapped_generically(bytes(15) + b"\x07", mine, domain.public_key(other))
-        for mine, other in ((left, right), (right, left))
-    ]
-    assert mapped[0] == mapped[1] != domain
-
-
-@pytest.mark.parametrize("number", STANDARDISED)
-def test_a_public_key_outside_the_group_is_refused(number: int) -> None:
-    domain = STANDARDISED[number]
-    good = domain.public_key(11)
-    bad = [b"", good[:-1], bytes(len(good)), good[:-1] + bytes([good[-1] ^ 1])]
-    if not isinstance(domain, EcDomain):
-        bad += [b"\x01", (domain.prime - 1).to_bytes(len(good), "big"), b"\xff" * len(good)]
-    for key in bad:
-        with pytest.raises(AgreementError):
-            domain.agree(5, key)
-
-
-@pytest.mark.parametrize("cipher", Cipher)
-def test_a_channel_opens_what_the_other_side_protected(cipher: Cipher) -> None:
-    keys = KeyPair(bytes(range(cipher.key_length)), bytes(range(1, 1 + cipher.key_length)))
-    suite = cipher_suite(cipher, keys)
-    channel = SecureChannel(suite, 0)
-    channel.protect(CommandApdu(0x00, 0xB0, 0x00, 0x00, le=16))
-    counter = (2).to_bytes(suite.block_size, "big")
-    encrypted = b"\x01" + suite.encrypt(counter, pad(b"the chip's data", suite.block_size))
-    objects = b"\x87" + bytes([len(encrypted)]) + encrypted + H("99029000")
-    answer = objects + b"\x8e\x08" + suite.mac(pad(counter + objects, suite.block_size))
-    assert channel.unprotect(ResponseApdu(answer, 0x9000)) == ResponseApdu(b"the chip's data", 0x9000)
-    with pytest.raises(ChannelLost):
-        channel.unprotect(ResponseApdu(answer, 0x9000))  # a replay

@@ -27,12 +27,7 @@ from gate_agent.evidence import Outcome
 from gate_simulators.chip.card import Chip
 from gate_simulators.chip.profile import PROFILES
 from gate_simulators.chip.protocols import Cipher, NonceMapping
-from gate_simulators.issuer.chip_security import (
-    ACTIVE_KEYS,
-    ChipSecurity,
-    KeyChoice,
-    pace_offer,
-)
+from gate_simulators.issuer.chip_security import ACTIVE_KEYS, ChipSecurity, KeyChoice, pace_offer
 from gate_simulators.passports import Passport, PassportOffice, Variant
 
 TODAY = date(2026, 6, 1)
@@ -180,7 +175,9 @@ def breaking_pace(chip: Chip) -> Transmit:
 
 
 def test_bac_does_not_follow_a_failed_pace(office: PassportOffice, trust: TrustStore) -> None:
-    inspection = inspected(issue(office, BOTH), trust, breaking_pace(issue(office, BOTH).chip()))
+    passport = issue(office, replace(BOTH, bac=False))
+    assert wrong(inspected(passport, trust)) == {}
+    inspection = inspected(passport, trust, breaking_pace(passport.chip()))
     assert wrong(inspection)["chip_access"] == ("failed", ("CHIP_UNREADABLE",))
     assert inspection.dg1 is None
 
@@ -201,15 +198,9 @@ def test_another_offer_than_the_issuers_is_evidence(office: PassportOffice, trus
     assert wrong(inspection) == {"chip_access": ("inconclusive", ("CARD_ACCESS_ALTERED",))}
 
 
-def test_a_chip_with_pace_only_is_opened(office: PassportOffice, trust: TrustStore) -> None:
-    passport = issue(office, ChipSecurity(bac=False, pace=(pace_offer(13),)))
-    assert wrong(inspected(passport, trust)) == {}
-
-
 def test_bac_can_be_forbidden_altogether(office: PassportOffice, trust: TrustStore) -> None:
-    plan = Plan(access=AccessPolicy(bac=False))
-    inspection = inspected(issue(office, ChipSecurity()), trust, plan=plan)
-    assert wrong(inspection)["chip_access"] == ("failed", ("CHIP_ACCESS_UNSUPPORTED",))
+    found = wrong(inspected(issue(office, ChipSecurity()), trust, plan=Plan(access=AccessPolicy(bac=False))))
+    assert found["chip_access"] == ("failed", ("CHIP_ACCESS_UNSUPPORTED",))
 
 
 # ---------------------------------------------------------------- copies
