@@ -38,6 +38,7 @@ DETECTORS = 4
 GAMMA_INTERVAL_S = 0.2
 NEUTRON_INTERVAL_S = 1.0
 MAX_COUNT = 10_000_000
+MPH = 1.609344
 _TIME = re.compile(r"\d{2}-\d{2}-\d{2}(?:\.\d{1,3})?")
 _NUMBER = re.compile(r"[0-9]{1,12}(?:\.[0-9]{1,6})?")
 
@@ -125,9 +126,24 @@ def _number(tag: str, fields: list[str], place: int, highest: float) -> float | 
     return float(told)
 
 
+def _whole(tag: str, fields: list[str], least: int) -> None:
+    """Raises GarbledReading for a line that was cut off: a value too few, or one that lost its last digits.
+
+    Monitors pad with zeros to one width, so a shorter value among them has lost something.
+    """
+    if len(fields) < least:
+        raise _garbled(f"{len(fields)} values: the line is cut off", tag)
+    told = [field for field in fields if field and set(field) != {"*"}]
+    padded = any(len(field) > 1 and field[0] == "0" and field.isdecimal() for field in told)
+    if padded and len({len(field) for field in told}) > 1:
+        raise _garbled("values of different width: the line is cut off", tag)
+
+
 def _counts(tag: str, fields: list[str]) -> tuple[int | None, ...]:
     if len(fields) > DETECTORS + 2:
         raise _garbled(f"{len(fields)} fields", tag)
+    if any(fields):  # a monitor without neutron tubes sends the tag alone
+        _whole(tag, fields, DETECTORS)
     values = [_number(tag, fields, place, MAX_COUNT) for place in range(DETECTORS)]
     if any(value is not None and value != int(value) for value in values):
         raise _garbled("a fraction of a count", tag)
@@ -150,6 +166,7 @@ def _kind(tag: str) -> Radiation:
 
 
 def _ended(tag: str, fields: list[str], at: float) -> OccupancyEnded:
+    _whole(tag, fields, 2)
     number = _number(tag, fields, 0, MAX_COUNT)
     background = _number(tag, fields, 1, MAX_COUNT)
     return OccupancyEnded(
@@ -158,13 +175,13 @@ def _ended(tag: str, fields: list[str], at: float) -> OccupancyEnded:
 
 
 def _speed(tag: str, fields: list[str], at: float) -> VehicleSpeed:
-    km_h = _number(tag, fields, 2, 300)
-    if km_h is None:
-        mph = _number(tag, fields, 1, 200)
-        if mph is None:
-            raise _garbled("no speed", "SP[3]")
-        km_h = mph * 1.609344
-    return VehicleSpeed(km_h, at)
+    mph, km_h = _number(tag, fields, 1, 200), _number(tag, fields, 2, 300)
+    if mph is None and km_h is None:
+        raise _garbled("no speed", "SP[3]")
+    told = km_h if km_h is not None else (mph or 0.0) * MPH
+    if mph is not None and abs(told - mph * MPH) > 0.05 * told + 0.2:
+        raise _garbled("mph and km/h are different speeds: the line is cut off", "SP[3]")
+    return VehicleSpeed(told, at)
 
 
 def _tamper(tag: str, fields: list[str], at: float) -> Tamper:

@@ -128,17 +128,18 @@ def _row(words: Sequence[str], side: Side, size: int) -> NDArray[np.float32]:
 
 
 def _column(words: Sequence[str], side: Side, size: int) -> NDArray[np.float32]:
+    glyphs = [[_character(char, side, size) for char in word] for word in words if word]
+    width = max(glyph.shape[1] for word in glyphs for glyph in word)
     parts: list[NDArray[np.float32]] = []
-    for place, word in enumerate(words):
+    for place, word in enumerate(glyphs):
         if place:
-            parts.append(np.zeros((size // 2, size), np.float32))
-        for char in word:
-            glyph = _character(char, side, size)
-            cell = np.zeros((round(1.25 * size), max(size, glyph.shape[1])), np.float32)
-            left = (cell.shape[1] - glyph.shape[1]) // 2
+            parts.append(np.zeros((size // 2, width), np.float32))
+        for glyph in word:
+            cell = np.zeros((round(1.25 * size), width), np.float32)
+            left = (width - glyph.shape[1]) // 2
             cell[:size, left : left + glyph.shape[1]] = glyph
             parts.append(cell)
-    return np.asarray(np.vstack([cell[:, : parts[0].shape[1]] for cell in parts]), np.float32)
+    return np.asarray(np.vstack(parts), np.float32)
 
 
 def _character(char: str, side: Side, size: int) -> NDArray[np.float32]:
