@@ -15,7 +15,10 @@ from rich.console import Console
 from gate_agent import config as station_config
 from gate_agent import drivers_cli
 from gate_agent.doctor import examine
+from gate_agent.emrtd import cli as chip_cli
+from gate_agent.emrtd import trust_cli
 from gate_agent.errors import GateError
+from gate_agent.face import cli as face_cli
 from gate_agent.journal import cli as journal_cli
 from gate_agent.logs import configure_logging
 from gate_agent.policy import cli as policy_cli
@@ -29,6 +32,9 @@ app = typer.Typer(
 )
 app.add_typer(drivers_cli.app, name="drivers")
 app.add_typer(journal_cli.app, name="journal")
+app.add_typer(chip_cli.app, name="chip")
+app.add_typer(trust_cli.app, name="trust")
+app.add_typer(face_cli.app, name="face")
 app.add_typer(policy_cli.app, name="policy")
 app.add_typer(policy_cli.watchlist_app, name="watchlist")
 

@@ -18,6 +18,7 @@ from gate_agent.egate.transaction import Transaction
 from gate_agent.emrtd.exchange import run
 from gate_agent.emrtd.inspection import Inspection, inspect, interrupted
 from gate_agent.emrtd.mrz import Mrz
+from gate_agent.emrtd.reading import Reading
 from gate_agent.emrtd.trust import TrustStore
 from gate_agent.errors import GateError
 from gate_agent.policy.watchlist import Watchlist
@@ -38,9 +39,13 @@ def inspect_chip(
     trust: TrustStore,
     at: datetime,
     settings: EgateSettings,
+    reading: Reading,
     cancelled: Callable[[], bool],
 ) -> TimedInspection:
-    """Inspect the chip in the driver's thread. Raises CardLost; every other error is evidence."""
+    """Inspect the chip in the driver's thread. Raises CardLost; every other error is evidence.
+
+    `reading` holds what was read before the chip was lost, so that it need not be read again.
+    """
     waited = 0.0
 
     def transmit(apdu: bytes, timeout_s: float) -> bytes:
@@ -54,7 +59,7 @@ def inspect_chip(
     started = time.perf_counter()
     try:
         inspection = run(
-            inspect(mrz.key(), mrz, trust, at),
+            inspect(mrz.key(), mrz, trust, at, reading=reading),
             transmit,
             step_timeout_s=settings.apdu_timeout_s,
             budget_s=settings.chip_budget_s,
@@ -84,7 +89,7 @@ async def read_document(
     else:
         try:
             timed = await chip.call(
-                lambda reader: inspect_chip(reader, mrz, trust, at, settings, stopped),
+                lambda reader: inspect_chip(reader, mrz, trust, at, settings, tx.reading, stopped),
                 limit_s=settings.chip_budget_s + settings.apdu_timeout_s + 1,
             )
         except CardLost:

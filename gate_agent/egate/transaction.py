@@ -18,6 +18,7 @@ from datetime import UTC, datetime
 from gate_agent.decision import Decision
 from gate_agent.egate.vocabulary import Phase
 from gate_agent.emrtd.mrz import Mrz
+from gate_agent.emrtd.reading import Reading
 from gate_agent.evidence import CheckResult, Evidence
 from gate_agent.face.compare import Template
 from gate_agent.readmodel import StepTime, TransactionView
@@ -42,6 +43,7 @@ class Transaction:
     started_at: datetime = field(default_factory=utc_now)
     checks: list[CheckResult] = field(default_factory=list[CheckResult])
     steps: list[StepTime] = field(default_factory=list[StepTime])
+    reading: Reading = field(default_factory=Reading)
     portrait: asyncio.Task[Template | str] | None = None
     decision: Decision | None = None
     software_s: float = 0.0
@@ -111,6 +113,7 @@ class Transaction:
         """Overwrite the template and drop everything personal; numbers for the report stay."""
         self.stop_work()
         self.mrz = None
+        self.reading = Reading()
         self.keep_portrait(None)
 
     def keep_portrait(self, learning: asyncio.Task[Template | str] | None) -> None:
