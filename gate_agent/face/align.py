@@ -8,7 +8,8 @@ centre, and interpolated values are truncated, not rounded.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -46,6 +47,7 @@ ALIGNMENTS = {
     "arcface-112": Alignment(_ARCFACE, _EYES_AND_NOSE),
 }
 _COMPLEX = np.array([1, 1j])  # points as complex numbers: a similarity is a product and a sum
+_WHOLE = 0.01  # a shift this near to whole pixels is one
 _MIN_LEVEL = 9  # dlib's pyramid_down<2> gives nothing for smaller pictures
 _SHIFT = np.array([1.25, 0.75])  # where it puts a halved point
 
@@ -79,7 +81,45 @@ def extract_chip(
     pixels: Pixels, landmarks: Doubles, *, side: int, view: View, alignment: Alignment = DLIB_5_POINT
 ) -> Pixels:
     """The aligned chip, (side, side, 3); black where it reaches beyond the picture."""
-    frame = chip_frame(landmarks, side, view, alignment)
+    return _cut(pixels, chip_frame(landmarks, side, view, alignment), side)
+
+
+def extract_views(
+    pixels: Pixels,
+    landmarks: Doubles,
+    *,
+    side: int,
+    views: Sequence[View],
+    alignment: Alignment = DLIB_5_POINT,
+) -> Pixels:
+    """The chips of several views, (n, side, side, 3), in their order.
+
+    Views of one padding that are whole pixels apart are cut from one larger chip.
+    """
+    chips = np.empty((len(views), side, side, 3), np.uint8)
+    for padding in dict.fromkeys(view.padding for view in views):
+        members = [number for number, view in enumerate(views) if view.padding == padding]
+        shifts = np.array([[views[m].right, views[m].down] for m in members]) * side
+        whole = np.rint(shifts).astype(int)
+        if len(members) == 1 or np.abs(shifts - whole).max() > _WHOLE:
+            for m in members:
+                chip = extract_chip(pixels, landmarks, side=side, view=views[m], alignment=alignment)
+                chips[m] = chip
+                chip.fill(0)
+            continue
+        reach = int(np.abs(whole).max())
+        frame = chip_frame(landmarks, side, View(padding=padding), alignment)
+        larger = side + 2 * reach
+        frame = replace(frame, side=(frame.side - 1) / (side - 1) * (larger - 1) + 1)
+        field = _cut(pixels, frame, larger)
+        for m, (right, down) in zip(members, whole.tolist(), strict=True):
+            chips[m] = field[reach - down : reach - down + side, reach - right : reach - right + side]
+        field.fill(0)
+    return chips
+
+
+def _cut(pixels: Pixels, frame: ChipFrame, side: int) -> Pixels:
+    """`side` x `side` samples of the frame."""
     picture, centre, half = _level(pixels, frame, side)
     turn = np.array([[np.cos(frame.angle), -np.sin(frame.angle)], [np.sin(frame.angle), np.cos(frame.angle)]])
     steps = np.arange(side) * (2 * half / (side - 1)) - half
@@ -137,5 +177,5 @@ def _sample(picture: Pixels, x: Doubles, y: Doubles) -> Pixels:
     upper = (1 - u) * flat[first] + u * flat[first + 1]
     lower = (1 - u) * flat[first + columns] + u * flat[first + columns + 1]
     chip = np.zeros((*x.shape, 3), dtype=np.uint8)
-    chip[inside] = ((1 - v) * upper + v * lower).astype(np.uint8)
+    chip[inside] = (1 - v) * upper + v * lower  # the assignment truncates, and leaves no copy in bytes
     return chip

@@ -66,6 +66,7 @@ class OutputContract(Settings):
     dimension: int = Field(default=0, ge=0, le=4096, description="length of an embedding")
     metric: str = Field(default="", pattern="^(|euclidean)$", description="distance between templates")
     normalised: bool = Field(default=False, description="templates are scaled to unit length")
+    bona_fide: int = Field(default=0, ge=0, le=63, description="pad: the class of live faces")
     attack_threshold: float = Field(
         default=0.5, gt=0, lt=1, description="pad: a score at or above this is an attack"
     )

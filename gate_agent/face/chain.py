@@ -15,11 +15,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from gate_agent.face.align import extract_chip
+from gate_agent.face.align import extract_chip, extract_views
 from gate_agent.face.cards import ModelKind, View, load_card, load_model
 from gate_agent.face.compare import Comparison, Template, compare
 from gate_agent.face.detect import Detection, MmodDetector
-from gate_agent.face.embed import Embedder
+from gate_agent.face.embed import AT_ONCE, Embedder
 from gate_agent.face.errors import ModelError, NoFace, SeveralFaces, UnclearFace
 from gate_agent.face.inference import Session
 from gate_agent.face.landmarks import LandmarkPredictor
@@ -117,13 +117,12 @@ class FaceChain:
 
     def chips(self, pixels: Pixels, face: DetectedFace) -> Pixels:
         """(n, side, side, 3): the aligned chips that the embedder sees, one for each view."""
-        require_pixels(pixels)
-        side, alignment = self._embedder.side, self._embedder.alignment
-        return np.stack(
-            [
-                extract_chip(pixels, face.landmarks, side=side, view=view, alignment=alignment)
-                for view in self.augmentation.views
-            ]
+        return extract_views(
+            require_pixels(pixels),
+            face.landmarks,
+            side=self._embedder.side,
+            views=self.augmentation.views,
+            alignment=self._embedder.alignment,
         )
 
     def template(self, pixels: Pixels, face: DetectedFace) -> Template:
@@ -156,6 +155,15 @@ class FaceChain:
         frames = max(a.frames, b.frames)
         point = self.card.operating_point(self.point.id, self.augmentation.id, frames)
         return compare(a, b, self.card, point)
+
+    def overwrite(self, shape: tuple[int, ...]) -> None:
+        """Runs both networks on blanks of the sizes last used, over what onnxruntime's arena still holds.
+
+        For the end of a transaction; `shape` is the camera picture's.
+        """
+        blank = np.zeros((shape[0], shape[1], 3), np.uint8)
+        self.find(blank)
+        self._embedder.embed(np.zeros((AT_ONCE, self._embedder.side, self._embedder.side, 3), np.uint8))
 
     def quality(self, pixels: Pixels, face: DetectedFace, faces: int = 1) -> FaceQuality:
         """Quality components of `face`; `faces` is how many the picture shows."""

@@ -88,9 +88,6 @@ def fuse(templates: Sequence[Template]) -> Template:
     stacked.fill(0)
     if not length > 0:  # also when it is not a number
         raise TemplateError("wiped or not finite", field="template")
-    return Template(
-        models.pop(),
-        (mean * np.float32(parts / length)).astype(np.float32),
-        float(np.mean([template.agreement for template in templates])),
-        sum(template.frames for template in templates),
-    )
+    mean *= np.float32(parts / length)  # in place: no copy is left behind
+    agreement = float(np.mean([template.agreement for template in templates]))
+    return Template(models.pop(), mean, agreement, sum(template.frames for template in templates))

@@ -22,13 +22,13 @@ LAYOUTS = ("NHWC uint8", "NCHW float32")
 _SHORTEST = 1e-6
 
 
-class Embedder:
-    """The embedding network behind one model card; `embed` and `template` are thread-safe."""
+class ChipInput:
+    """The input contract of a card, for models that see aligned chips."""
 
-    def __init__(self, session: Session, card: ModelCard, augmentation: str = "") -> None:
+    def __init__(self, card: ModelCard) -> None:
         contract = card.input
-        if contract.width != contract.height or not contract.width or not card.output.dimension:
-            raise ModelError("an embedder needs a square input and a dimension", field=card.id)
+        if contract.width != contract.height or not contract.width:
+            raise ModelError("a square input is needed", field=card.id)
         for name, value, known in (
             ("layout", contract.layout, LAYOUTS),
             ("colour", contract.colour, ("RGB", "BGR")),
@@ -37,10 +37,30 @@ class Embedder:
             if value not in known:
                 advice = f"known: {', '.join(known)}"
                 raise ModelError(f"no {name} {value!r}", field=f"{card.id}: input.{name}", advice=advice)
-        self._session = session
-        self.card = card
+        self._contract = contract
         self.side = contract.width
         self.alignment = ALIGNMENTS[contract.alignment]
+
+    def arrange(self, chips: Pixels) -> Pixels | Floats:
+        """(n, side, side, 3) RGB chips as the contract wants them; the chips themselves where they fit."""
+        if self._contract.colour == "BGR":
+            chips = chips[..., ::-1]
+        if self._contract.layout == "NHWC uint8":
+            return np.ascontiguousarray(chips)
+        values = (chips - np.array(self._contract.mean, np.float32)) * np.float32(self._contract.scale)
+        return np.ascontiguousarray(values.transpose(0, 3, 1, 2), dtype=np.float32)
+
+
+class Embedder:
+    """The embedding network behind one model card; `embed` and `template` are thread-safe."""
+
+    def __init__(self, session: Session, card: ModelCard, augmentation: str = "") -> None:
+        if not card.output.dimension:
+            raise ModelError("an embedder needs a dimension", field=card.id)
+        self._session = session
+        self._input = ChipInput(card)
+        self.card = card
+        self.side, self.alignment = self._input.side, self._input.alignment
         self.augmentation = card.augmentation(augmentation)
         self.model = card.template_model(self.augmentation.id)
 
@@ -51,28 +71,20 @@ class Embedder:
         if not 1 <= len(chips) <= MAX_BATCH:
             raise ModelError(f"{len(chips)} chips at once", field=self.card.id)
         parts = [self._run(chips[at : at + AT_ONCE]) for at in range(0, len(chips), AT_ONCE)]
-        embeddings = parts[0] if len(parts) == 1 else np.concatenate(parts)
+        embeddings = np.concatenate(parts)
+        for part in parts:
+            part.fill(0)
         if embeddings.shape != (len(chips), self.card.output.dimension):
             raise ModelError(f"embeddings of shape {embeddings.shape}", field=self.card.id)
         return embeddings
 
     def _run(self, chips: Pixels) -> Floats:
-        array = self._arranged(chips)
+        array = self._input.arrange(chips)
         try:
             return self._session.run(array)
         finally:
             if array is not chips:
                 array.fill(0)
-
-    def _arranged(self, chips: Pixels) -> Pixels | Floats:
-        """The chips as the card's input contract wants them."""
-        contract = self.card.input
-        if contract.colour == "BGR":
-            chips = chips[..., ::-1]
-        if contract.layout == "NHWC uint8":
-            return np.ascontiguousarray(chips)
-        values = (chips - np.array(contract.mean, np.float32)) * np.float32(contract.scale)
-        return np.ascontiguousarray(values.transpose(0, 3, 1, 2), dtype=np.float32)
 
     def template(self, chips: Pixels) -> Template:
         """One template of the chips of one face's views, as augmentation and card say."""

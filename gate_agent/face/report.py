@@ -12,7 +12,7 @@ from gate_agent.errors import BadInput
 from gate_agent.face.evaluate import Evaluation
 from gate_agent.face.scores import SPAN, Rates
 
-WIDTH, HEIGHT, MARGIN = 640, 380, 56
+WIDTH, HEIGHT, MARGIN = 640, 380, 72
 Point = tuple[float, float]
 _STYLE = """
 :root { color-scheme: light dark; --ink: light-dark(#16202a, #e6edf3); --quiet: light-dark(#5b6b7a, #93a3b3);

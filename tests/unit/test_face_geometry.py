@@ -5,12 +5,13 @@ from __future__ import annotations
 import itertools
 import math
 
+import cv2
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gate_agent.face.align import MEAN_FACE, chip_frame, extract_chip
+from gate_agent.face.align import MEAN_FACE, chip_frame, extract_chip, extract_views
 from gate_agent.face.cards import View
 from gate_agent.face.detect import tile
 from gate_agent.face.errors import PictureError
@@ -91,3 +92,31 @@ def test_beyond_the_picture_the_chip_is_black() -> None:
     chip = extract_chip(pixels, MEAN_FACE * 100 - [50, 0], side=SIDE, view=View(padding=PADDING))
     assert (chip[75, :60] == 0).all()
     assert (chip[75, -60:] >= 199).all()
+
+
+def test_views_whole_pixels_apart_are_shifts_of_one_chip() -> None:
+    """The same chips as one by one, but for the rounding of a halved picture's first row."""
+    random = np.random.default_rng(3)
+    pixels = cv2.GaussianBlur(random.integers(0, 256, (600, 600, 3), dtype=np.uint8), (0, 0), 3)
+    views = [
+        View(padding=0.25),
+        View(padding=0.1),
+        View(padding=0.25, right=4 / SIDE),
+        View(padding=0.25, right=-4 / SIDE, down=8 / SIDE),
+    ]
+    for size in (80.0, 330.0):
+        landmarks = MEAN_FACE * size + [140.0, 120.0]
+        together = extract_views(pixels, landmarks, side=SIDE, views=views).astype(int)
+        for view, chip in zip(views, together, strict=True):
+            alone = extract_chip(pixels, landmarks, side=SIDE, view=view).astype(int)
+            assert np.abs(chip - alone).mean() < 3
+        assert np.abs(together[2][:, 10:] - together[0][:, 6:-4]).max() == 0
+
+
+def test_a_shift_that_is_no_whole_pixel_is_cut_by_itself() -> None:
+    pixels = np.random.default_rng(3).integers(0, 256, (300, 300, 3), dtype=np.uint8)
+    landmarks = MEAN_FACE * 80 + [100.0, 100.0]
+    views = [View(padding=0.25), View(padding=0.25, down=0.011)]
+    chips = extract_views(pixels, landmarks, side=SIDE, views=views)
+    for view, chip in zip(views, chips, strict=True):
+        assert (chip == extract_chip(pixels, landmarks, side=SIDE, view=view)).all()
