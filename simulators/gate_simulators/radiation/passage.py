@@ -45,12 +45,16 @@ class Passage:
 
 
 def drawn_truck(rng: np.random.Generator, sources: tuple[Source, ...] = ()) -> Truck:
-    """A truck of the usual kind: length, speed and suppression as they vary at real portals."""
+    """A truck of the usual kind.
+
+    Suppression and its unevenness are set so that innocent trucks give the sigmas and contrasts of 695
+    real ones (docs/radiation.md).
+    """
     return Truck(
         length_m=float(rng.uniform(13, 18)),
         speed_m_s=float(rng.uniform(1.4, 2.8)),
-        suppression=float(np.clip(rng.normal(0.37, 0.08), 0.1, 0.6)),
-        unevenness=float(rng.uniform(0.05, 0.2)),
+        suppression=float(np.clip(rng.normal(0.36, 0.07), 0.1, 0.6)),
+        unevenness=float(rng.uniform(0.2, 0.6)),
         sources=sources,
     )
 
@@ -65,7 +69,7 @@ def background_share(
     gap = rng.uniform(3.2, 4.2)
     cover[(places > gap) & (places < gap + 1.0)] *= 0.4  # between tractor and trailer
     cover[(places > 0) & (places < gap)] *= rng.uniform(0.7, 1.1)
-    knots = rng.normal(1.0, truck.unevenness, 8)  # goods, axles, floor
+    knots = np.clip(rng.normal(1.0, truck.unevenness, 8), 0.0, 2.0)  # goods, axles, floor
     cover *= np.interp(places, np.linspace(0, truck.length_m, 8), knots)
     # A panel sees several metres of road, most of it near by.
     kernel = 1 / (1 + (np.arange(-6, 6 + step, step) / 1.4) ** 2)
