@@ -59,6 +59,7 @@ class Projection:
     saturated: Mask
     calibration: Calibration
     peak_kev: float
+    effective_kev: float
     geometry: Geometry
     binning: int
     bits: int
@@ -89,6 +90,7 @@ def read_scan(paths: Sequence[Path]) -> ScanImage:
         tuple(part.transmission for part in parts),
         calibration=Calibration.KNOWN if known else Calibration.UNKNOWN,
         peaks_kev=tuple(part.peak_kev for part in parts),
+        effective_kev=tuple(part.effective_kev for part in parts),
         saturated=saturated,
         geometry=first.geometry,
         container=first.container,
@@ -123,6 +125,7 @@ def read_projection(path: Path) -> Projection:
         saturated=saturated,
         calibration=calibration,
         peak_kev=max(0.0, number(dataset, 0x00180060, 0.0)),
+        effective_kev=max(0.0, number(dataset, EFFECTIVE_ENERGY, 0.0)),
         geometry=Geometry(row_mm, column_mm).binned(binning),
         binning=binning,
         bits=bits,
@@ -205,7 +208,7 @@ def _dx(
     dataset.ImageType = ["ORIGINAL", "INTENSITY"]
     dataset.PresentationIntentType = "FOR PRESENTATION" if presentation else "FOR PROCESSING"
     dataset.KVP = f"{channel.peak_kev or 1:g}"
-    dataset.add_new(EFFECTIVE_ENERGY, "FL", channel.peak_kev / 3)  # a bremsstrahlung beam's mean, about
+    dataset.add_new(EFFECTIVE_ENERGY, "FL", channel.effective_kev)
     dataset.add_new(0x00188151, "DS", f"{equipment.tube_current_ua:g}")
     dataset.DetectorType = ""
     dataset.add_new(0x00189309, "FD", scan.speed_mm_s)

@@ -73,10 +73,18 @@ class Geometry:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Channel:
-    """One beam energy: `peak_kev` is the tube voltage or the accelerator's end point, keV; 0 is unknown."""
+    """One beam energy: `peak_kev` is the tube voltage or the accelerator's end point, keV; 0 is unknown.
+
+    `effective_kev` tells the two layers of a sandwich detector apart, which share one peak; 0 is unknown.
+    """
 
     transmission: FloatImage
     peak_kev: float = 0.0
+    effective_kev: float = 0.0
+
+    @property
+    def order(self) -> tuple[float, float]:
+        return self.peak_kev, self.effective_kev
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,8 +162,8 @@ def _check(image: ScanImage) -> None:
     for name, mask in (("dead", image.dead), ("saturated", image.saturated)):
         if mask.shape != shape or mask.dtype != np.bool_:
             raise ScanMalformed(f"mask of {mask.shape} {mask.dtype}", field=name)
-    peaks = [c.peak_kev for c in image.channels]
-    if all(peaks) and peaks != sorted(peaks):
+    order = [channel.order for channel in image.channels]
+    if all(peak for peak, _ in order) and order != sorted(order):
         raise ScanMalformed("channels are not in ascending energy", field="channels")
     if len(image.container) > MAX_CONTAINER_LENGTH:
         raise ScanMalformed("container number is too long", field="container")
@@ -179,6 +187,7 @@ def transmission_image(
     *,
     calibration: Calibration,
     peaks_kev: tuple[float, ...] = (),
+    effective_kev: tuple[float, ...] = (),
     saturated: Mask | None = None,
     geometry: Geometry | None = None,
     container: str = "",
@@ -192,20 +201,21 @@ def transmission_image(
     0 .. MAX_TRANSMISSION. Channels are put in ascending energy when their energies are known.
     """
     peaks = peaks_kev or (0.0,) * len(measured)
-    if len(peaks) != len(measured):
+    effective = effective_kev or (0.0,) * len(measured)
+    if len(peaks) != len(measured) or len(effective) != len(measured):
         raise ScanMalformed(f"{len(peaks)} energies for {len(measured)} channels", field="peaks_kev")
     if not measured:
         raise ScanUnusable("no channel", field="channels")
     check_size(measured[0].shape)
     dead = np.zeros(measured[0].shape, np.bool_)
     channels: list[Channel] = []
-    for image, peak in sorted(zip(measured, peaks, strict=True), key=lambda pair: pair[1]):
+    for image, *energies in sorted(zip(measured, peaks, effective, strict=True), key=lambda part: part[1:]):
         if image.shape != dead.shape:
             raise ScanMalformed(f"channels of {dead.shape} and {image.shape}", field="channels")
         finite = np.isfinite(image)
         dead |= ~finite
         clean = np.where(finite, image, np.float32(0)).astype(np.float32, copy=False)
-        channels.append(Channel(np.clip(clean, 0.0, MAX_TRANSMISSION), peak))
+        channels.append(Channel(np.clip(clean, 0.0, MAX_TRANSMISSION), *energies))
     if dead.all():
         raise ScanUnusable("no pixel holds a number", field="pixels", advice="check the scanner; scan again")
     return ScanImage(
