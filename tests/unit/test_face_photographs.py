@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from gate_simulators import photographs as module
 from gate_simulators.photographs import PICTURES, PhotographsError, default_cache, fetch, photographs
 

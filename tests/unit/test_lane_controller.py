@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from gate_simulators.door_controller import CALM, Disturbance, DoorController, Inputs, Position, Refusal
-from gate_simulators.plant import Person, Plant, Zone
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+
+from gate_simulators.door_controller import CALM, Disturbance, DoorController, Inputs, Position, Refusal
+from gate_simulators.plant import Person, Plant, Zone
 
 SCAN = 0.02
 PORTRAIT = np.zeros((1, 1, 3), np.uint8)

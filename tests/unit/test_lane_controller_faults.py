@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from gate_simulators.control import PARAMETERS
 from gate_simulators.door_controller import CALM
 from gate_simulators.faults import FaultBoard, FaultKind

@@ -8,14 +8,14 @@ import sys
 from pathlib import Path
 
 import pytest
-from gate_models.build import MANIFEST, WEIGHTS, BuildError, build, read_weights, weights_folder
-from gate_models.dat import DatReader, WeightsError
-from gate_models.networks import read_detector, read_embedder, read_shape_predictor
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gate_agent.errors import GateError
 from gate_agent.face.cards import ModelKind, default_cards, load_card
+from gate_models.build import MANIFEST, WEIGHTS, BuildError, build, read_weights, weights_folder
+from gate_models.dat import DatReader, WeightsError
+from gate_models.networks import read_detector, read_embedder, read_shape_predictor
 
 RESNET, MMOD, FIVE_POINT = WEIGHTS
 

@@ -11,10 +11,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from gate_drivers.gates.modbus_lane import CommandRefused, ModbusLane, ModbusLaneConfig
-from gate_simulators.faults import FaultKind
-from gate_simulators.lane_controller import LaneController
-from gate_simulators.plant import Person, Plant, Zone
 
 from gate_agent.devices import (
     DeviceDisconnected,
@@ -26,6 +22,10 @@ from gate_agent.devices import (
     LaneReading,
     Light,
 )
+from gate_drivers.gates.modbus_lane import CommandRefused, ModbusLane, ModbusLaneConfig
+from gate_simulators.faults import FaultKind
+from gate_simulators.lane_controller import LaneController
+from gate_simulators.plant import Person, Plant, Zone
 
 PATIENCE_S = 20.0
 FAST: dict[str, object] = {"poll_interval_s": 0.01, "timeout_s": 0.1, "heartbeat_timeout_s": 0.5}

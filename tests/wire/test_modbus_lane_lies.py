@@ -9,13 +9,13 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
 
 import pytest
-from gate_drivers.gates.modbus_lane import ModbusLane, ModbusLaneConfig, checksum
-from gate_simulators.lane_controller import LaneController
-from gate_simulators.plant import Plant
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from gate_agent.devices import DeviceError, DoorPosition, LaneReading
+from gate_drivers.gates.modbus_lane import ModbusLane, ModbusLaneConfig, checksum
+from gate_simulators.lane_controller import LaneController
+from gate_simulators.plant import Plant
 
 PATIENCE_S = 20.0
 

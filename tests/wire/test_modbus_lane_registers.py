@@ -5,6 +5,11 @@ from __future__ import annotations
 import struct
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from gate_agent.devices import DoorPosition, GarbledReading, LaneReading
 from gate_drivers.gates.modbus_lane import (
     REGISTERS,
     ModbusLaneConfig,
@@ -12,11 +17,6 @@ from gate_drivers.gates.modbus_lane import (
     decode_status,
     door_word,
 )
-from hypothesis import given
-from hypothesis import strategies as st
-from pydantic import ValidationError
-
-from gate_agent.devices import DoorPosition, GarbledReading, LaneReading
 
 BLOCK: tuple[int, ...] = (0x4C31, 0x1234, 0x0042, 3, 1, 0b1000_0011, 2, 0xFE01, 0, 0x0104)
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 import serial
+
 from gate_simulators.faults import FaultKind
 from gate_simulators.mrz_scanner import MrzScanner, frame
 from gate_simulators.pty_line import PtyLine

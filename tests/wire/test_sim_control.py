@@ -9,6 +9,7 @@ from collections.abc import Iterator
 import httpx
 import pytest
 from fastapi import APIRouter
+
 from gate_simulators.control import ControlClient, ControlError, ControlServer, create_app, parse_parameters
 from gate_simulators.faults import FaultBoard, FaultKind
 from gate_simulators.lane_controller import LaneController
