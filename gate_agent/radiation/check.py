@@ -79,9 +79,9 @@ def _measured(
     """Finite numbers only: JSON has no NaN."""
     values: dict[str, float] = {
         "gamma_sigma": finding.gamma_sigma,
-        "gamma_at_s": finding.gamma_at_s,
+        "gamma_at_s": finding.gamma_at_s if math.isfinite(finding.gamma_sigma) else math.nan,
         "contrast_sigma": finding.contrast_sigma,
-        "contrast_at_s": finding.contrast_at_s,
+        "contrast_at_s": finding.contrast_at_s if math.isfinite(finding.contrast_sigma) else math.nan,
         "neutron_probability": finding.neutron_probability,
         "suppression": finding.suppression,
         "occupancy_s": profile.seconds,
