@@ -8,6 +8,7 @@ contrast beside it.
 Left out: real detectors' drift and pile-up, neighbouring lanes, drivers who stop.
 
     python benchmarks/nii/bench_portal.py [--trucks N] [--innocent N] [--seed N] [--json FILE] [--markdown]
+    python benchmarks/nii/bench_portal.py --recording FILE     into the vehicles of a portal's own daily file
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
+from recordings import injected, vehicles
 from rich.console import Console
 from rich.progress import track
 from rich.table import Table
@@ -80,14 +82,54 @@ def seen(passage: Passage) -> Seen:
     """What both sides make of a passage; sigmas are kept, so any threshold can be asked afterwards."""
     monitor = gamma_alarms(passage.gamma.tolist(), passage.background.tolist(), SETTINGS.n_sigma)
     neutrons = neutron_alarms(passage.neutron.tolist(), float(passage.neutron_background.sum()))
-    profile = OccupancyProfile(
-        gamma=passage.gamma.astype(np.float64),
-        neutron=passage.neutron.astype(np.float64),
-        gamma_alarms=np.array(monitor),
-        neutron_alarms=np.array(neutrons),
-        background=Background(tuple(passage.background), tuple(passage.neutron_background), 3.0),
+    return judged(
+        OccupancyProfile(
+            gamma=passage.gamma.astype(np.float64),
+            neutron=passage.neutron.astype(np.float64),
+            gamma_alarms=np.array(monitor),
+            neutron_alarms=np.array(neutrons),
+            background=Background(tuple(passage.background), tuple(passage.neutron_background), 3.0),
+        )
     )
-    return Seen(judge(profile, SETTINGS), any(monitor), any(neutrons))
+
+
+def judged(profile: OccupancyProfile) -> Seen:
+    return Seen(judge(profile, SETTINGS), profile.device_gamma_alarm, profile.device_neutron_alarm)
+
+
+def remonitored(profile: OccupancyProfile) -> Seen:
+    """A profile whose counts were changed after the monitor judged it: its rule, applied again."""
+    background = profile.background
+    assert background is not None
+    alarms = gamma_alarms(profile.gamma.tolist(), list(background.gamma), SETTINGS.n_sigma)
+    neutrons = neutron_alarms(profile.neutron.tolist(), float(sum(background.neutron)))
+    return judged(replace(profile, gamma_alarms=np.array(alarms), neutron_alarms=np.array(neutrons)))
+
+
+class Traffic:
+    """Innocent vehicles, and the same with a source: simulated ones."""
+
+    def innocent(self, rng: np.random.Generator, number: int) -> Iterator[Seen]:
+        return (seen(drive(rng, drawn_truck(rng))) for _ in range(number))
+
+    def with_source(self, rng: np.random.Generator, case: Case, mbq: float) -> Seen:
+        return seen(drive(rng, drawn_truck(rng, (placed(rng, case, mbq),))))
+
+
+class RecordedTraffic(Traffic):
+    """The vehicles of a daily file in which the monitor did not alarm."""
+
+    def __init__(self, path: Path) -> None:
+        self._profiles = [
+            p for p in vehicles(path) if not p.device_gamma_alarm and not p.device_neutron_alarm
+        ]
+
+    def innocent(self, rng: np.random.Generator, number: int) -> Iterator[Seen]:
+        return (judged(profile) for profile in self._profiles[:number])
+
+    def with_source(self, rng: np.random.Generator, case: Case, mbq: float) -> Seen:
+        profile = self._profiles[rng.integers(len(self._profiles))]
+        return remonitored(injected(rng, profile, placed(rng, case, mbq)))
 
 
 def placed(rng: np.random.Generator, case: Case, mbq: float) -> Source:
@@ -102,15 +144,6 @@ def placed(rng: np.random.Generator, case: Case, mbq: float) -> Source:
         off_m=float(rng.uniform(-0.9, 0.9)),
         height_m=float(rng.uniform(1.3, 2.6)),
     )
-
-
-def injected(case: Case, trucks: int, rng: np.random.Generator) -> Iterator[tuple[float, list[Seen]]]:
-    for step in range(STEPS):
-        mbq = case.lowest_mbq * 2**step
-        yield (
-            mbq,
-            [seen(drive(rng, drawn_truck(rng, (placed(rng, case, mbq),)))) for _ in range(trucks)],
-        )
 
 
 def share(flags: Sequence[bool]) -> float:
@@ -138,12 +171,10 @@ def activity_for(target: float, curve: Sequence[tuple[float, float]]) -> float:
     return math.inf
 
 
-def false_alarms(innocent: int, rng: np.random.Generator) -> dict[str, object]:
+def false_alarms(traffic: Traffic, innocent: int, rng: np.random.Generator) -> dict[str, object]:
     """Rates on trucks without any source."""
-    found = [
-        seen(drive(rng, drawn_truck(rng)))
-        for _ in track(range(innocent), "innocent", console=SHOWN, transient=True)
-    ]
+    found = list(track(traffic.innocent(rng, innocent), "innocent", innocent, console=SHOWN, transient=True))
+    innocent = len(found)
     rows: dict[str, float] = {
         f"N-sigma {n:g}": share([s.finding.gamma_sigma >= n for s in found]) for n in N_SIGMAS
     }
@@ -159,11 +190,12 @@ def false_alarms(innocent: int, rng: np.random.Generator) -> dict[str, object]:
     }
 
 
-def measured(case: Case, trucks: int, rng: np.random.Generator) -> dict[str, object]:
+def measured(traffic: Traffic, case: Case, trucks: int, rng: np.random.Generator) -> dict[str, object]:
     """The probability curves of one case, and the activities at which 90 % are found."""
     neutrons = "neutrons" in case.title
     curves: dict[str, list[tuple[float, float]]] = {}
-    for mbq, found in injected(case, trucks, rng):
+    for mbq in (case.lowest_mbq * 2**step for step in range(STEPS)):
+        found = [traffic.with_source(rng, case, mbq) for _ in range(trucks)]
         rules = {f"N={n:g}": [s.finding.gamma_sigma >= n for s in found] for n in N_SIGMAS}
         rules["monitor N=5"] = [s.monitor_gamma for s in found]
         rules["contrast"] = [s.finding.contrast for s in found]
@@ -248,13 +280,15 @@ def main() -> None:
     parser.add_argument("--trucks", type=int, default=200, help="for each source and activity")
     parser.add_argument("--innocent", type=int, default=10_000)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--recording", type=Path, default=None, help="a portal's daily file")
     parser.add_argument("--json", type=Path, default=None, help="write the whole curves here")
     parser.add_argument("--markdown", action="store_true", help="tables for docs/radiation.md")
     arguments = parser.parse_args()
     rng = np.random.default_rng(arguments.seed)
-    false = false_alarms(arguments.innocent, rng)
+    traffic = Traffic() if arguments.recording is None else RecordedTraffic(arguments.recording)
+    false = false_alarms(traffic, arguments.innocent, rng)
     cases = [
-        measured(case, arguments.trucks, rng)
+        measured(traffic, case, arguments.trucks, rng)
         for case in track(CASES, "injection", console=SHOWN, transient=True)
     ]
     for table in tables(false, cases):
