@@ -25,6 +25,7 @@ from gate_agent.face.chain import FaceChain, FaceSettings
 from gate_agent.face.embed import Embedder
 from gate_agent.face.inference import Session
 from gate_models.build import WEIGHTS, build, weights_folder
+from gate_models.quantise import quantised
 from gate_simulators.photographs import photographs
 
 SIDE, PADDING = 150, 0.25
@@ -70,6 +71,11 @@ def measure(repeats: int) -> dict[str, float]:
         ours = median_ms(lambda embedder=embedder: embedder.embed(chip[None]), repeats * 4)
         figures[f"embed_{threads}_threads_ms"] = ours
         figures[f"embed_{threads}_threads_ratio"] = figures["embed_reference_ms"] / ours
+
+    small = load_card(settings.cards, f"{settings.embedder}-int8", ModelKind.EMBEDDER)
+    session = Session(quantised(model, settings.cards / f"{small.id}.ranges.json"), small.id, threads=1)
+    embedder = Embedder(session, small)
+    figures["embed_int8_1_threads_ms"] = median_ms(lambda: embedder.embed(chip[None]), repeats * 4)
 
     figures["align_reference_ms"] = median_ms(
         lambda: dlib.get_face_chip(pixels, shape, SIDE, PADDING), repeats

@@ -125,6 +125,7 @@ class ModelCard(Settings):
     id: Identifier
     kind: ModelKind
     title: str
+    variant: str = Field(default="fp32", pattern="^(fp32|fp16|int8)$", description="number format")
     file: str = Field(
         pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$", description="model file in the model folder"
     )

@@ -1,7 +1,8 @@
-"""`gate-models`: build the model files once, and calibrate an embedder's operating points."""
+"""`gate-models`: build the model files once, quantise and calibrate an embedder."""
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 from typing import Annotated
 
@@ -10,9 +11,9 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from gate_agent.errors import GateError
-from gate_agent.face.cards import default_cards, default_models, read_card
+from gate_agent.face.cards import default_cards, default_models, load_model, read_card
 from gate_agent.face.settings import FaceSettings
-from gate_models.build import WEIGHTS, BuildError, build
+from gate_models.build import WEIGHTS, BuildError, build, write_atomically
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__)
 console = Console(stderr=True)
@@ -55,6 +56,28 @@ def _compare_with_cards(cards: Path, digests: dict[str, str]) -> None:
                 field=str(path),
                 advice="install the locked versions of onnx and numpy",
             )
+
+
+@app.command("quantise")
+def quantise_command(quiet: Quiet = False, cache: Models = None, cards: Cards = None) -> None:
+    """Make the 8-bit variant of every card that has observed ranges beside it."""
+    from gate_models.quantise import quantised  # noqa: PLC0415 (a build does not need it)
+
+    folder, described = cache or default_models(), cards or default_cards()
+    for ranges in sorted(described.glob("*.ranges.json")):
+        card = read_card(described / f"{ranges.name.removesuffix('.ranges.json')}.toml")
+        source = read_card(described / f"{card.id.removesuffix('-int8')}.toml")
+        data = quantised(load_model(folder, source), ranges)
+        digest = hashlib.sha256(data).hexdigest()
+        if digest != card.sha256:
+            raise BuildError(
+                f"{card.file} was made with SHA-256 {digest}, not the card's",
+                field=card.id,
+                advice="install the locked version of onnxruntime",
+            )
+        write_atomically(folder / card.file, data)
+        if not quiet:
+            console.print(f"{folder / card.file}", soft_wrap=True)
 
 
 @app.command("calibrate")
