@@ -1,6 +1,6 @@
 """The whole chain on 1280 x 720 frames of a walking person: frames per second, memory, start, overhead.
 
-    python benchmarks/face/bench_chain.py [--frames N]
+    python benchmarks/face/bench_chain.py [--frames N] [--embedder CARD]
 
 A person comes nearer through the simulated lane. Each frame is followed, judged for quality and made
 into a template, in order, as the station would at most do. Overhead is the time around the bare
@@ -39,7 +39,7 @@ begin = time.perf_counter()
 from gate_agent.face.chain import FaceChain, FaceSettings
 from gate_agent.face.track import FaceTracker
 imported = time.perf_counter()
-chain = FaceChain.load(FaceSettings())
+chain = FaceChain.load(FaceSettings(embedder=%r))
 loaded = time.perf_counter()
 def resident():
     with open('/proc/self/status') as status:
@@ -104,9 +104,9 @@ def overhead(call: Callable[[], object], sessions: list[Timed], repeats: int) ->
     return statistics.median(shares)
 
 
-def measure(frames: int) -> dict[str, float]:
+def measure(frames: int, settings: FaceSettings) -> dict[str, float]:
     pictures = walk(frames)
-    chain = FaceChain.load(FaceSettings())
+    chain = FaceChain.load(settings)
     detector, embedder = chain._detector, chain._embedder
     for part in (detector, embedder):
         part._session.__class__ = Timed
@@ -135,11 +135,11 @@ def measure(frames: int) -> dict[str, float]:
     return figures
 
 
-def fresh(picture: np.ndarray) -> dict[str, float]:
+def fresh(picture: np.ndarray, settings: FaceSettings) -> dict[str, float]:
     path = f"/tmp/bench-face-{os.getpid()}.npy"
     np.save(path, picture)
     try:
-        command = [sys.executable, "-c", FRESH % path]
+        command = [sys.executable, "-c", FRESH % (settings.embedder, path)]
         runs = [json.loads(subprocess.run(command, capture_output=True, check=True).stdout) for _ in range(3)]
     finally:
         Path(path).unlink()
@@ -149,13 +149,16 @@ def fresh(picture: np.ndarray) -> dict[str, float]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--frames", type=int, default=60)
-    frames = parser.parse_args().frames
-    figures = {k: round(v, 3) for k, v in {**measure(frames), **fresh(walk(1)[0])}.items()}
+    parser.add_argument("--embedder", default="dlib-resnet-v1", help="the -int8 one: `gate-models quantise`")
+    arguments = parser.parse_args()
+    settings = FaceSettings(embedder=arguments.embedder)
+    measured = {**measure(arguments.frames, settings), **fresh(walk(1)[0], settings)}
+    figures = {name: round(value, 3) for name, value in measured.items()}
     table = Table("figure", "value", title="Face chain, 1280 x 720")
     for name, value in figures.items():
         table.add_row(name, f"{value:.3f}")
     Console(stderr=True).print(table)
-    print(json.dumps({"benchmark": "face_chain", **figures}))
+    print(json.dumps({"benchmark": "face_chain", "embedder": settings.embedder, **figures}))
 
 
 if __name__ == "__main__":
