@@ -149,6 +149,16 @@ def test_mass_is_within_ten_per_cent_for_goods_that_can_be_seen_through() -> Non
         assert report.materials.mass_kg == pytest.approx(scan.truth.mass_kg, rel=0.10), name
 
 
+def test_kv_beams_behind_steel_walls_give_no_class_instead_of_a_wrong_one() -> None:
+    setup = SETUPS["kv-140-300"]
+    goods = [Thing("sugar", 1000, 4000, 0, 1500, 100), Thing("steel", 5000, 8000, 0, 1500, 6)]
+    made = random_scene(Fill.PARTIAL, HELD_OUT + 5, kind="40GP", goods=goods)
+    report = triage(simulate(made, setup, 5).image, step_wedge(setup))
+    assert report.materials is not None
+    assert "SCAN_MATERIALS_HIDDEN" in report.reasons
+    assert sum(report.materials.shares[each] for each in (1, 2, 3, 4)) == 0  # type: ignore[index]
+
+
 def test_what_the_beam_does_not_penetrate_is_said_not_to_be_inspectable() -> None:
     report = triage(loaded(Thing("steel", 2000, 5000, 100, 1800, 900)).image, WEDGE)
     assert report.inspectable is not None

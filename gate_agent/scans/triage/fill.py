@@ -68,7 +68,7 @@ def fill_profile(image: ScanImage, container: Container, wall_limit: float) -> F
     seen = lightest <= wall_limit
     wall = lightest if seen else 0.5 * wall_limit
     wall = _typical(smooth, wall)
-    threshold = float(np.clip(0.9 * wall, 0.04, 0.15))
+    threshold = float(np.clip(0.9 * wall, 0.04, 0.15 + 0.35 * wall))
     inside = smooth > wall + threshold
     kernel = np.ones((2, 2), np.uint8)
     opened = np.asarray(cv2.morphologyEx(inside.astype(np.uint8), cv2.MORPH_OPEN, kernel), np.uint8)

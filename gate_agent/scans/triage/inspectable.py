@@ -31,7 +31,7 @@ class Band(IntEnum):
 _EDGES: Final = (0.05, 0.2, 0.6)
 _NOISES: Final = 4.0
 _GLARE: Final = 1e-3
-"""Scatter lights up what no beam came through: below this (some 300 mm of steel at 6 MV) is nothing to see."""
+"""Scatter lights up what no beam came through: below this (300 mm of steel at 6 MV) is nothing to see."""
 _DISPLAY_BLACK: Final = 0.03
 """On a display picture black is the end of the scale, whatever came through."""
 

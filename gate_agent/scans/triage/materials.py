@@ -25,6 +25,7 @@ from gate_agent.scans.triage.fill import FillProfile
 from gate_agent.scans.triage.inspectable import penetration_limit
 
 _WALL_STEEL: Final = 3.2  # g/cm²: two corrugated side walls, where bare wall is not seen
+_HARDENED: Final = 0.4
 _WALL_SPREAD: Final = 0.2
 _ORGANIC_MASS: Final = 1.056
 """Polyethylene attenuates more per gram (Z/A 0.570) than organic goods do (cellulose 0.530, water 0.555)."""
@@ -114,7 +115,9 @@ def _without_walls(
 ) -> tuple[FloatImage, FloatImage, float]:
     """Attenuation of the goods alone at both energies, and how well the difference of the two is known there.
 
-    The bare walls' own spread counts as noise: behind their folds and behind goods they vary alike.
+    The bare walls' own spread counts as noise: behind their folds and behind goods they vary alike. Walls
+    that harden the beam (kV through steel) cannot be taken off like that: then nothing is known, and noise
+    is infinite.
     """
     bare = np.abs(high - np.float32(fill.wall)) < _BARE
     if fill.wall_seen and bare.mean() > 0.01:
@@ -126,6 +129,8 @@ def _without_walls(
         wall_low = float(np.interp(_WALL_STEEL, steel.areal, steel.low))
         wall_high = float(np.interp(_WALL_STEEL, steel.areal, steel.high))
         noise = _WALL_SPREAD * abs(wall_low - wall_high)
+    if wall_low > _HARDENED:
+        noise = float("inf")
     goods_low, goods_high = (
         np.maximum(part, 0) for part in (low - np.float32(wall_low), high - np.float32(wall_high))
     )

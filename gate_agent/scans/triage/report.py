@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from math import isinf
 from types import MappingProxyType
 from typing import Final
 
@@ -34,6 +35,7 @@ REASONS: Mapping[str, str] = MappingProxyType(
         "SCAN_CONSTRUCTION": "Roof, wall or floor is thicker than a container's.",
         "SCAN_DENSE_MATERIAL": "Material of high atomic number, or a shield.",
         "SCAN_MATERIALS_NOMINAL": "Materials by a textbook beam: no step wedge of this scanner was given.",
+        "SCAN_MATERIALS_HIDDEN": "The container's walls weaken this beam too much to tell materials.",
         "SCAN_SINGLE_ENERGY": "One beam energy: materials cannot be told apart.",
         "SCAN_SCALE_UNKNOWN": "The pixel size is unknown: mass and sizes cannot be measured.",
     }
@@ -158,6 +160,8 @@ def _findings(
     if anomalies:
         reasons.append("SCAN_CONSTRUCTION")
     if materials is not None:
+        if isinf(materials.noise):
+            reasons.append("SCAN_MATERIALS_HIDDEN")
         if materials.curves == "nominal":
             reasons.append("SCAN_MATERIALS_NOMINAL")
         if materials.shares[MaterialClass.HIGH_Z] > _HIGH_Z_SHARE:
