@@ -19,7 +19,7 @@ from gate_agent.devices import DriverConfig
 from gate_agent.egate.settings import EgateSettings
 from gate_agent.emrtd.trust_directory import load_trust_directory
 from gate_agent.errors import GateError
-from gate_agent.face.chain import FaceSettings
+from gate_agent.face.settings import FaceSettings
 from gate_agent.hub.settings import HubSettings
 from gate_agent.journal.settings import JournalSettings
 from gate_agent.logs import LogSettings

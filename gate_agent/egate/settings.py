@@ -44,7 +44,12 @@ class EgateSettings(Settings):
     chip_budget_s: float = Field(20.0, gt=0, le=60, description="time for one chip inspection")
     apdu_timeout_s: float = Field(5.0, gt=0, le=30, description="time for one answer of the chip")
     capture_budget_s: float = Field(12.0, gt=0, le=60, description="time to find a matching face")
-    capture_frames: int = Field(3, ge=1, le=20, description="usable frames compared before giving up")
+    capture_frames: int = Field(
+        3,
+        ge=1,
+        le=3,
+        description="pictures fused before the one comparison; the cards are calibrated up to 3",
+    )
     smallest_eyes_px: float = Field(
         24.0, ge=10, le=500, description="least distance of the eyes in the picture that is compared"
     )
