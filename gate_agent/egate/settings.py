@@ -48,7 +48,7 @@ class EgateSettings(Settings):
         3,
         ge=1,
         le=3,
-        description="pictures fused before the one comparison; the cards are calibrated up to 3",
+        description="pictures fused before the one comparison; cards are calibrated to 3",
     )
     smallest_eyes_px: float = Field(
         24.0, ge=10, le=500, description="least distance of the eyes in the picture that is compared"
