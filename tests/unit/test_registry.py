@@ -118,7 +118,7 @@ def test_show_is_the_driver_s_manual() -> None:
 
 
 def test_show_of_an_unknown_driver_exits_with_the_names() -> None:
-    shown = CliRunner().invoke(app, ["show", "opencvv"], env={"COLUMNS": "200"})
+    shown = CliRunner().invoke(app, ["show", "opencvv"], env={"COLUMNS": "1000"})
     assert shown.exit_code == 2
     assert "did you mean 'opencv'?" in shown.output
 
