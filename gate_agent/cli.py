@@ -22,6 +22,8 @@ from gate_agent.face import cli as face_cli
 from gate_agent.journal import cli as journal_cli
 from gate_agent.logs import configure_logging
 from gate_agent.policy import cli as policy_cli
+from gate_agent.radiation import cli as radiation_cli
+from gate_agent.scans import cli as scan_cli
 
 app = typer.Typer(
     name="gate-agent",
@@ -35,6 +37,8 @@ app.add_typer(journal_cli.app, name="journal")
 app.add_typer(chip_cli.app, name="chip")
 app.add_typer(trust_cli.app, name="trust")
 app.add_typer(face_cli.app, name="face")
+app.add_typer(scan_cli.app, name="scan")
+app.add_typer(radiation_cli.app, name="radiation")
 app.add_typer(policy_cli.app, name="policy")
 app.add_typer(policy_cli.watchlist_app, name="watchlist")
 

@@ -54,9 +54,9 @@ def stage(tmp_path: Path) -> Stage:
     return stage_in(tmp_path / "station")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def shared_stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
-    """The one station of this run."""
+    """The one station of a module; gone before others ask whether anything was left behind."""
     with stage_in(tmp_path_factory.mktemp("station")) as running:
         yield running
 

@@ -336,7 +336,8 @@ def test_keyboard_alone_orders_an_admit_with_a_second_look(page: Any, station: S
     assert station.orders == []
     page.keyboard.press("Enter")
     expect(page.locator("#result")).to_contain_text("the station took the order of B1234")
-    assert station.orders == [OfficerAction("admit", "B1234", "identity confirmed at the lane")]
+    seen = "LANE-03-000413"
+    assert station.orders == [OfficerAction("admit", "B1234", "identity confirmed at the lane", seen)]
 
 
 def test_says_why_the_station_does_not_do_it(page: Any, station: Station) -> None:
