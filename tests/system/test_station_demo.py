@@ -26,7 +26,7 @@ from gate_simulators.travellers import EXPECTED
 
 ROOT = Path(__file__).parents[2]
 DEMO = [str(Path(sys.executable).with_name("gate-sim")), "demo", "--seed", "7"]
-DEFAULT_PORTS = (1502, 1883, 8080, 8090, 8554, 35963)
+DEFAULT_PORTS = (1502, 1883, 8080, 8090, 8554, 35970)
 
 
 def processes_about(place: Path) -> list[str]:

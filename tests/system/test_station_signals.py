@@ -31,7 +31,7 @@ from gate_simulators.travellers import Walk
 STATION = "egate-1"
 BIN = Path(sys.executable).parent
 ROOT = Path(__file__).parents[2]
-DEFAULT_PORTS = (1502, 1883, 8080, 8090, 8554, 35963)
+DEFAULT_PORTS = (1502, 1883, 8080, 8090, 8554, 35970)
 WIDE = {**os.environ, "COLUMNS": "300", "NO_COLOR": "1"}
 
 
