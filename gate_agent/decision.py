@@ -9,13 +9,17 @@ from enum import StrEnum
 class Verdict(StrEnum):
     """What a station may do with what stands before it.
 
-    ``ADMIT`` alone moves a door or barrier outward. A machine admits or refers; ``REFUSE`` exists
-    for officers.
+    At an e-gate ``ADMIT`` alone opens the exit; a machine admits or refers, and ``REFUSE`` exists for
+    officers. At a scanner station ``RELEASE`` alone opens the way to the road; ``REVIEW`` waits for an
+    officer's look, ``INSPECT`` sends the cargo to the inspection area.
     """
 
     ADMIT = "admit"
     REFER = "refer"
     REFUSE = "refuse"
+    RELEASE = "release"
+    REVIEW = "review"
+    INSPECT = "inspect"
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,11 +8,12 @@ that cannot see a fact cannot weigh it.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, TypeAlias
 
+from gate_agent.decision import Verdict
 from gate_agent.errors import GateError
 from gate_agent.evidence import Evidence, Outcome, Scalar
 
@@ -34,15 +35,43 @@ class CheckKind:
 
 
 @dataclass(frozen=True, slots=True)
+class Verdicts:
+    """What a machine may decide at one kind of station.
+
+    `passes` needs every required check; `holds` are the others in order of rising severity. The first of
+    them is the answer to whatever is missing, wrong or out of date.
+    """
+
+    passes: Verdict
+    holds: tuple[Verdict, ...]
+
+    @property
+    def hold(self) -> Verdict:
+        return self.holds[0]
+
+    def gravest(self, verdicts: Iterable[Verdict]) -> Verdict:
+        """The verdict that stands when rules disagree."""
+        return max(verdicts, key=(self.passes, *self.holds).index)
+
+    def __contains__(self, verdict: Verdict) -> bool:
+        return verdict is self.passes or verdict in self.holds
+
+    def __str__(self) -> str:
+        held = ", ".join(repr(verdict.value) for verdict in self.holds)
+        return f"{held} or {self.passes.value!r}"
+
+
+@dataclass(frozen=True, slots=True)
 class CheckTable:
-    """All checks of one kind of station."""
+    """All checks of one kind of station, and what may be decided on them."""
 
     station: str
+    verdicts: Verdicts
     checks: Mapping[str, CheckKind]
 
     @classmethod
-    def of(cls, station: str, *kinds: CheckKind) -> CheckTable:
-        return cls(station, MappingProxyType({kind.check: kind for kind in kinds}))
+    def of(cls, station: str, verdicts: Verdicts, *kinds: CheckKind) -> CheckTable:
+        return cls(station, verdicts, MappingProxyType({kind.check: kind for kind in kinds}))
 
     def view(self, evidence: Evidence) -> dict[str, Any]:
         """The evidence as a rule sees it: every declared check, ``not_done`` where it never ran.
@@ -83,6 +112,7 @@ def _check(check: str, asks: str, **measured: ScalarType) -> CheckKind:
 
 EGATE_CHECKS = CheckTable.of(
     "egate",
+    Verdicts(Verdict.ADMIT, (Verdict.REFER,)),
     _check("mrz_read", "Was a complete machine readable zone read?", repaired=int),
     _check("mrz_check_digits", "Do its check digits and field rules hold (Doc 9303-3)?"),
     _check("document_expiry", "Is the document still valid today?", days_left=int),

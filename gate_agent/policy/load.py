@@ -49,9 +49,11 @@ class RuleFile(Settings):
     """One ``[[rule]]``."""
 
     id: Name = Field(description="the rule's name in decisions: lower case, digits, '.', '_', '-'")
-    stage: Stage = Field(description="'document': before the entry opens; 'final': before the exit opens")
+    stage: Stage = Field(description="'document': before the entry opens; 'final': before the way out opens")
     when: str = Field(description="CEL condition over checks.<id>.outcome, .reasons, .measured.<name>")
-    verdict: Literal["refer", "admit"] = Field(description="a machine refers or admits; officers refuse")
+    verdict: Verdict = Field(
+        description="an e-gate: refer or admit; a scanner station: review, inspect or release"
+    )
     reason: str = Field(description="reason code of gate_agent.policy.reasons")
     explain: tuple[str, ...] = Field(
         (), max_length=8, description="checks whose own reasons are given instead"
@@ -113,8 +115,7 @@ def _parse(source: TomlSource, table: CheckTable) -> Policy:
             what = f"{error.field}: {error.what}" if error.field else error.what
             problems.append(_in_rule(source, file, index)("when", what, error.advice))
         else:
-            verdict = Verdict(entry.verdict)
-            rules.append(Rule(entry.id, entry.stage, condition, verdict, entry.reason, entry.explain))
+            rules.append(Rule(entry.id, entry.stage, condition, entry.verdict, entry.reason, entry.explain))
     if problems:
         raise PolicyError(problems)
     return Policy(
@@ -142,8 +143,14 @@ def _contradictions(source: TomlSource, file: PolicyFile, table: CheckTable) -> 
         complain = _in_rule(source, file, index)
         if times[entry.id] > 1:
             yield complain("id", "stands for several rules", "name each rule once")
-        if entry.stage == "document" and entry.verdict == "admit":
-            yield complain("verdict", "admits at the document stage", "only the final stage admits")
+        if entry.verdict not in table.verdicts:
+            yield complain(
+                "verdict", f"a machine decides {table.verdicts}", "other verdicts are for officers"
+            )
+        elif entry.stage == "document" and entry.verdict is table.verdicts.passes:
+            yield complain(
+                "verdict", f"{entry.verdict.value}s at the document stage", "only the final stage does"
+            )
         if entry.reason not in REASONS:
             yield complain("reason", f"unknown code {entry.reason!r}", closest(entry.reason, REASONS))
         for check in entry.explain:

@@ -1,10 +1,11 @@
 """A signed policy at work: evidence in, decision out, every fired rule named.
 
-How answers combine, so that nothing ever defaults to admit:
+How answers combine, so that nothing ever defaults to the verdict that lets pass (an e-gate's *admit*, a
+scanner station's *release*; the others hold: *refer*; *review*, *inspect*):
 
-* an error anywhere (a rule, the evidence, a policy outside its validity) refers;
-* one rule that refers beats every rule that admits;
-* admit needs an admitting rule, every required check ``passed``, and nothing that refers.
+* an error anywhere (a rule, the evidence, a policy outside its validity) holds;
+* one rule that holds beats every rule that lets pass, and the gravest hold stands;
+* to pass needs a rule that says so, every required check ``passed``, and nothing that holds.
 
 Pure: no I/O, no clock. Time comes in as `at`.
 """
@@ -74,23 +75,24 @@ class Policy:
     def decide(
         self, evidence: Evidence, stage: Stage, *, at: datetime, decided_by: str = "policy"
     ) -> Decision | None:
-        """The decision on this evidence; None at the document stage while nothing refers.
+        """The decision on this evidence; None at the document stage while nothing holds.
 
         The final stage weighs the rules of both stages, so that a document rule cannot be passed by.
         Raises EvidenceError when the evidence has no canonical form (a check measured NaN).
         """
         if at.tzinfo is None:
             raise ValueError("the moment of a decision needs a time zone")
+        verdicts = self.table.verdicts
         fired = tuple(self._fired(evidence, stage, at))
-        refers = tuple(f for f in fired if f.verdict is not Verdict.ADMIT)
-        if stage == "document" and not refers:
+        holds = tuple(f for f in fired if f.verdict is not verdicts.passes)
+        if stage == "document" and not holds:
             return None
         if stage == "final" and not fired:
-            refers = fired = (self._internal("admission", "NO_RULE_ADMITS"),)
+            holds = fired = (self._internal("admission", "NO_RULE_ADMITS"),)
         return Decision(
             transaction=evidence.transaction,
-            verdict=Verdict.REFER if refers else Verdict.ADMIT,
-            reasons=_causes(refers or fired),
+            verdict=verdicts.gravest(f.verdict for f in fired),
+            reasons=_causes(holds or fired),
             rules=fired,
             policy=self.reference,
             evidence_digest=_digest(evidence),
@@ -115,7 +117,7 @@ class Policy:
             if stage == "document" and rule.stage != "document":
                 continue
             if isinstance(answer, EvaluationError):
-                yield FiredRule(rule.rule, self.version, Verdict.REFER, "RULE_ERROR")
+                yield FiredRule(rule.rule, self.version, self.table.verdicts.hold, "RULE_ERROR")
             elif answer:
                 for reason in self._reasons(rule, evidence):
                     yield FiredRule(rule.rule, self.version, rule.verdict, reason)
@@ -143,7 +145,7 @@ class Policy:
         return tuple(dict.fromkeys(found)) or (rule.reason,)
 
     def _internal(self, rule: str, reason: str) -> FiredRule:
-        return FiredRule(rule, self.version, Verdict.REFER, reason)
+        return FiredRule(rule, self.version, self.table.verdicts.hold, reason)
 
     def _out_of_date(self, at: datetime) -> str:
         if at < self.issued_at:
