@@ -17,6 +17,12 @@ from gate_agent.evidence import CheckResult
 
 Picture = Literal["portrait", "live"]
 
+OfficerOrder = Literal[
+    "admit", "refuse", "release", "propose_release", "inspect", "reset", "out_of_service", "in_service"
+]
+"""``admit`` and ``refuse`` are an e-gate's; ``release``, ``propose_release`` and ``inspect`` a scanner
+station's."""
+
 
 @dataclass(frozen=True, slots=True)
 class StepTime:
@@ -44,6 +50,27 @@ class LaneView:
     emergency: bool = False
     light_outside: str = "stop"
     light_inside: str = "wait"
+
+
+@dataclass(frozen=True, slots=True)
+class YardView:
+    """The scanner station's lane: barriers, vehicles, signals and weight as last reported.
+
+    `container` and `plate` are what the cameras read; the console gives them only to who has its token.
+    """
+
+    entry: str = "closed"
+    release: str = "closed"
+    inspection: str = "closed"
+    approach: bool = False
+    vehicles: int = 0
+    at_hold: bool = False
+    emergency: bool = False
+    signal_entry: str = "stop"
+    signal_hold: str = "stop"
+    weight_kg: float | None = None
+    container: str = ""
+    plate: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +119,7 @@ class Snapshot:
     phase: str = "starting"
     instruction: str = ""
     lane: LaneView = field(default_factory=LaneView)
+    yard: YardView = field(default_factory=YardView)
     transaction: TransactionView | None = None
     devices: tuple[DeviceHealth, ...] = ()
     hub: HubView = field(default_factory=HubView)
@@ -148,9 +176,12 @@ class OfficerAction:
     """What a named officer orders from the console or the hub, with a reason; journalled.
 
     `transaction` is the one on the officer's screen: an order meant for another traveller is declined.
+    ``propose_release`` moves nothing: it asks for a second officer, and the ``release`` that follows names
+    in `seconds` whose proposal it confirms.
     """
 
-    action: Literal["admit", "refuse", "reset", "out_of_service", "in_service"]
+    action: OfficerOrder
     officer: str
     reason: str
     transaction: str = ""
+    seconds: str = ""

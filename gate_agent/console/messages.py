@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal, cast
 
 from pydantic import BaseModel, ConfigDict, StringConstraints
 
-from gate_agent.readmodel import Snapshot
+from gate_agent.readmodel import OfficerOrder, Snapshot
 
 OfficerId = Annotated[
     str,
@@ -35,7 +35,7 @@ class ActionRequest(BaseModel):
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
-    action: Literal["admit", "refuse", "reset", "out_of_service", "in_service"]
+    action: OfficerOrder
     officer: OfficerId
     reason: Reason
     transaction: Annotated[str, StringConstraints(max_length=64)] | None = None
