@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from gate_agent.devices import (
+    CommandRefused,
     DeviceDisconnected,
     DeviceError,
     DeviceTimeout,
@@ -22,7 +23,7 @@ from gate_agent.devices import (
     LaneReading,
     Light,
 )
-from gate_drivers.gates.modbus_lane import CommandRefused, ModbusLane, ModbusLaneConfig
+from gate_drivers.gates.modbus_lane import ModbusLane, ModbusLaneConfig
 from gate_simulators.faults import FaultKind
 from gate_simulators.lane_controller import LaneController
 from gate_simulators.plant import Person, Plant, Zone

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from collections.abc import Sequence
 
 import pytest
 from hypothesis import given
@@ -10,15 +11,16 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from gate_agent.devices import DoorPosition, GarbledReading, LaneReading
-from gate_drivers.gates.modbus_lane import (
-    REGISTERS,
-    ModbusLaneConfig,
-    checksum,
-    decode_status,
-    door_word,
-)
+from gate_drivers.gates.modbus_controller import Status, checksum, decode, request_word
+from gate_drivers.gates.modbus_lane import LANE_MAP, ModbusLaneConfig
+
+REGISTERS = LANE_MAP.registers
 
 BLOCK: tuple[int, ...] = (0x4C31, 0x1234, 0x0042, 3, 1, 0b1000_0011, 2, 0xFE01, 0, 0x0104)
+
+
+def decode_status(registers: Sequence[int]) -> Status[LaneReading]:
+    return decode(LANE_MAP, registers)
 
 
 def sealed(*words: int) -> list[int]:
@@ -45,7 +47,7 @@ def test_checksum_of_the_standard_example_frame() -> None:
     [(False, False, 0xFF00), (True, False, 0xFE01), (False, True, 0xFD02), (True, True, 0xFC03)],
 )
 def test_door_request_carries_its_complement(entry: bool, exit: bool, word: int) -> None:
-    assert door_word(entry_open=entry, exit_open=exit) == word
+    assert request_word(entry, exit) == word
 
 
 def test_known_block() -> None:
@@ -64,7 +66,7 @@ def test_known_block() -> None:
         interlock_ok=True,
         heartbeat=0x1234,
     )
-    assert (status.watchdog, status.doors, status.refusal, status.lights) == (0x0042, 0xFE01, 0, 0x0104)
+    assert (status.watchdog, status.request, status.refusal, status.display) == (0x0042, 0xFE01, 0, 0x0104)
 
 
 @pytest.mark.parametrize(
@@ -134,9 +136,7 @@ def test_a_damaged_byte_is_always_noticed(position: int, flips: int) -> None:
 
 @given(st.integers(1, 0x7FFF))
 def test_no_watchdog_value_is_a_door_request(watchdog: int) -> None:
-    assert watchdog not in {
-        door_word(entry_open=e, exit_open=x) for e in (False, True) for x in (False, True)
-    }
+    assert watchdog not in {request_word(e, x) for e in (False, True) for x in (False, True)}
 
 
 @pytest.mark.parametrize(
