@@ -170,13 +170,16 @@ class DhDomain:
         return int.from_bytes(random(width), "big") % (order - 1) + 1
 
     def public_key(self, private: int) -> bytes:
-        return pow(self.g, private, self.p).to_bytes(self.width, "big")
+        # TR-03110-3 §D.2.1.1: an unsigned integer has no leading zeros; the other side computes its token
+        # over that. A chip's key is taken with and without them, and answered as it came.
+        value = pow(self.g, private, self.p)
+        return value.to_bytes((value.bit_length() + 7) // 8, "big")
 
     def agree(self, private: int, peer: bytes) -> bytes:
         shared = pow(self._decode(peer), private, self.p)
         if shared == 1:
             raise AgreementError("leads to the neutral element", field="public key")
-        return shared.to_bytes(self.width, "big")
+        return shared.to_bytes(self.width, "big")  # PKCS #3 §7.3: as long as the prime, zeros included
 
     def mapped_generically(self, nonce: bytes, private: int, peer: bytes) -> Domain:
         shared = int.from_bytes(self.agree(private, peer), "big")

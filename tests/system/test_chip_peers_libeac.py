@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from gate_simulators.chip import Chip, ber
+from gate_simulators.chip.key_agreement import ModpGroup
 from gate_simulators.chip.pace import PaceOffer
 from gate_simulators.chip.personalization import Personalization
 from gate_simulators.chip.protocols import PACE_PROTOCOLS, Agreement, NonceMapping, contents
@@ -148,26 +149,35 @@ def protected(eac: Eac, context: ctypes.c_void_p, chip: Chip, header: bytes, obj
     return eac.octets("EAC_remove_iso_pad", bytearray(padded))
 
 
-def met(eac: Eac, offer: PaceOffer, secrets: Personalization) -> tuple[Chip, ctypes.c_void_p]:
+def met(
+    eac: Eac, offer: PaceOffer, secrets: Personalization, monkeypatch: pytest.MonkeyPatch
+) -> tuple[Chip, ctypes.c_void_p]:
     """A chip that libeac opened.
 
-    libeac drops leading zeros of a shared secret of DH, which PKCS#3 §7.3 keeps: once in 256 times the two
-    do not understand each other, and the next time they do.
+    Of a shared secret of DH libeac drops the leading zeros, which PKCS #3 §7.3 keeps: one time in 256 the two
+    do not understand each other. That, and nothing else, is a reason to draw new keys.
     """
-    for _ in range(3):
+    agreed: list[bytes] = []
+    original = ModpGroup.agree
+
+    def agree(group: ModpGroup, secret: int, peer: bytes) -> bytes:
+        agreed.append(original(group, secret, peer))
+        return agreed[-1]
+
+    monkeypatch.setattr(ModpGroup, "agree", agree)
+    while True:
         chip = Chip({"EF.COM": EF_COM}, secrets)
         try:
             return chip, opened(eac, chip, offer)
         except AssertionError:
-            if offer.protocol.agreement is not Agreement.DH:
+            if not agreed or agreed[-1][0]:
                 raise
-    pytest.fail("libeac did not open the chip in three attempts")
 
 
 @pytest.mark.parametrize("offer", OFFERS, ids=lambda o: f"{o.protocol.name}-{o.parameter_id}")
-def test_libeac_opens_and_reads_the_chip(offer: PaceOffer, eac: Eac) -> None:
+def test_libeac_opens_and_reads_the_chip(offer: PaceOffer, eac: Eac, monkeypatch: pytest.MonkeyPatch) -> None:
     secrets = Personalization(mrz_information="L898902C<369080619406236", can="123456", pace=(offer,))
-    chip, context = met(eac, offer, secrets)
+    chip, context = met(eac, offer, secrets, monkeypatch)
     aid = eac.octets("EAC_add_iso_pad", context, bytearray.fromhex("A0000002471001"))
     # SELECT's data have to be encrypted under the counter of their own command.
     assert eac.succeeds("EAC_increment_ssc", context)

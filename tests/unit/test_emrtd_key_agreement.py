@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 
 import pytest
 from cryptography.hazmat.primitives import hashes
@@ -99,6 +100,37 @@ def test_a_public_key_outside_the_group_is_refused(number: int) -> None:
     for key in bad:
         with pytest.raises(AgreementError):
             domain.agree(5, key)
+
+
+MODP_1024 = STANDARDISED[0]
+
+
+def begins_with_zero(encode: Callable[[int], bytes]) -> int:
+    """The first private key of a fixed sequence for which `encode` gives a number of one byte less."""
+    for number in range(5000):
+        private = int.from_bytes(hashlib.sha1(number.to_bytes(2, "big")).digest(), "big")
+        if int.from_bytes(encode(private), "big").bit_length() <= 1016:
+            return private
+    pytest.fail("5000 numbers without one below 2^1016")
+
+
+def test_a_public_key_of_dh_has_no_leading_zeros() -> None:
+    """TR-03110-3 §D.2.1.1: the minimum number of octets."""
+    assert len(MODP_1024.public_key(begins_with_zero(MODP_1024.public_key))) < 128
+
+
+def test_a_public_key_of_dh_is_taken_with_and_without_leading_zeros() -> None:
+    short = MODP_1024.public_key(begins_with_zero(MODP_1024.public_key))
+    agreed = {MODP_1024.agree(7, key) for key in (short, short.rjust(128, b"\x00"), b"\x00" + short)}
+    assert len(agreed) == 1
+
+
+def test_a_shared_secret_of_dh_is_as_long_as_the_prime() -> None:
+    """PKCS #3 §7.3: the keys are derived from the leading zeros too."""
+    peer = MODP_1024.public_key(11)
+    shared = MODP_1024.agree(begins_with_zero(lambda private: MODP_1024.agree(private, peer)), peer)
+    assert len(shared) == 128
+    assert shared[0] == 0
 
 
 @pytest.mark.parametrize("cipher", Cipher)
