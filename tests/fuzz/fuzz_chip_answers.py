@@ -1,7 +1,8 @@
 """Coverage-guided fuzzing of a whole inspection: ``python tests/fuzz/fuzz_chip_answers.py [corpus]``.
 
-The input is what the chip answers, one response after the other (a length byte, then so many bytes); when it
-is used up, the chip answers 6A82 for ever. Needs atheris. There is always an inspection, and it never passes.
+The input is what the chip answers, one response after the other (two bytes of length, then so many bytes);
+when it is used up, the chip answers 6A82 for ever. ``chip_seeds.py`` records whole inspections to begin with.
+Needs atheris. There is always an inspection, and it never passes.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ with atheris.instrument_imports(include=["gate_agent.emrtd"]):
     from gate_agent.emrtd.trust import TrustStore
     from gate_agent.evidence import Outcome
 
-KEY = MrzKey("L898902C", "690806", "940623")
+KEY = MrzKey("L898902C", "690806", "300623")
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
 
 
@@ -32,9 +33,9 @@ def one_input(data: bytes) -> None:
         nonlocal position
         if position >= len(data):
             return b"\x6a\x82"
-        length = max(2, data[position])
-        answer = data[position + 1 : position + 1 + length]
-        position += 1 + length
+        length = int.from_bytes(data[position : position + 2], "big")
+        answer = data[position + 2 : position + 2 + length]
+        position += 2 + length
         return answer if len(answer) >= 2 else b"\x6a\x82"
 
     # The terminal's random numbers are fixed, so that an input that was found stays one.

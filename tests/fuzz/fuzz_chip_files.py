@@ -1,7 +1,7 @@
-"""Coverage-guided fuzzing of all that comes in files: ``python tests/fuzz/fuzz_chip_files.py [corpus]``.
+"""Coverage-guided fuzzing of all that comes in files: ``python fuzz_chip_files.py TARGET [corpus]``.
 
-The first byte chooses the parser: data groups, SecurityInfos, CMS objects, certificates, revocation lists,
-card verifiable certificates, LDIF. Needs atheris. A value or the room's own error; nothing else may escape.
+TARGET is one of the families below; within one the first byte chooses the parser. Needs atheris. A value or
+the room's own error; nothing else may escape. ``chip_seeds.py`` writes a corpus to begin with.
 """
 
 from __future__ import annotations
@@ -25,42 +25,56 @@ with atheris.instrument_imports(include=["gate_agent.emrtd", "asn1crypto"]):
     from gate_agent.emrtd.terminal_auth import parse_cvca
     from gate_agent.errors import BadInput
 
-PARSERS: tuple[Callable[[bytes], object], ...] = (
-    lds.parse_com,
-    lds.parse_dg1,
-    lds.parse_dg2,
-    details.parse_dg11,
-    details.parse_dg12,
-    details.parse_dg16,
-    lambda raw: details.parse_images(7, raw),
-    lambda raw: biometrics.parse_templates(3, raw),
-    lds_files.parse_dg14,
-    parse_dg15,
-    card_files.parse_card_access,
-    card_files.parse_card_security,
-    card_files.parse_dir,
-    card_files.parse_atr_info,
-    parse_sod,
-    parse_master_list,
-    parse_deviation_list,
-    certificate.parse_certificate,
-    crl.parse_crl,
-    cvc.parse_certificate,
-    parse_cvca,
-    parse_agreement_key,
-    lambda raw: list(ldif.parse_ldif(raw.decode("utf-8", "replace"))),
-)
+Parser = Callable[[bytes], object]
+
+TARGETS: dict[str, tuple[Parser, ...]] = {
+    "lds": (
+        lds.parse_com,
+        lds.parse_dg1,
+        lds.parse_dg2,
+        details.parse_dg11,
+        details.parse_dg12,
+        details.parse_dg16,
+        lambda raw: details.parse_images(7, raw),
+        lambda raw: biometrics.parse_templates(3, raw),
+    ),
+    "signed": (
+        parse_sod,
+        parse_master_list,
+        parse_deviation_list,
+        card_files.parse_card_security,
+        certificate.parse_certificate,
+        crl.parse_crl,
+    ),
+    "card_access": (
+        card_files.parse_card_access,
+        card_files.parse_dir,
+        card_files.parse_atr_info,
+        lds_files.parse_dg14,
+        parse_dg15,
+        parse_agreement_key,
+    ),
+    "cvc": (cvc.parse_certificate, parse_cvca),
+    "ldif": (lambda raw: list(ldif.parse_ldif(raw.decode("utf-8", "replace"))),),
+}
 
 
-def one_input(data: bytes) -> None:
+def one_input(parsers: tuple[Parser, ...], data: bytes) -> None:
     if not data:
         return
     try:
-        PARSERS[data[0] % len(PARSERS)](data[1:])
+        parsers[data[0] % len(parsers)](data[1:])
     except (BadInput, AlgorithmError) as error:
         assert error.what
 
 
-if __name__ == "__main__":
-    atheris.Setup(sys.argv, one_input)
+def main(arguments: list[str]) -> None:
+    if len(arguments) < 2 or arguments[1] not in TARGETS:
+        sys.exit(f"which of {', '.join(TARGETS)}?")
+    parsers = TARGETS[arguments.pop(1)]
+    atheris.Setup(arguments, lambda data: one_input(parsers, data))
     atheris.Fuzz()
+
+
+if __name__ == "__main__":
+    main(sys.argv)

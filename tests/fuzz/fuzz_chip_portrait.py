@@ -1,0 +1,32 @@
+"""Coverage-guided fuzzing of a portrait's header: ``python tests/fuzz/fuzz_chip_portrait.py [corpus]``.
+
+JPEG and JPEG 2000. Needs atheris. Only the header is read, as the gate does before any decoder sees the
+picture: a PortraitHeader of a size that can be, or a PortraitError.
+"""
+
+from __future__ import annotations
+
+import sys
+
+try:
+    import atheris
+except ImportError:
+    sys.exit("fuzzing needs atheris: python -m pip install atheris")
+
+with atheris.instrument_imports(include=["gate_agent.face.portrait"]):
+    from gate_agent.face.errors import PortraitError
+    from gate_agent.face.portrait import read_header
+
+
+def one_input(data: bytes) -> None:
+    try:
+        header = read_header(data)
+    except PortraitError as error:
+        assert error.what
+    else:
+        assert header.width >= 0 and header.height >= 0 and header.components and header.bits
+
+
+if __name__ == "__main__":
+    atheris.Setup(sys.argv, one_input)
+    atheris.Fuzz()
