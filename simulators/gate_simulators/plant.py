@@ -13,6 +13,8 @@ from enum import StrEnum
 import numpy as np
 from numpy.typing import NDArray
 
+from gate_simulators.presentation import Presentation
+
 
 class Zone(StrEnum):
     """Where a person is, in the order in which a traveller passes."""
@@ -29,7 +31,8 @@ class Person:
     """A body in the lane.
 
     `portrait` is the RGB photograph (uint8, HxWx3) from which the camera renders this person;
-    `facing` whether they look at the camera; `nearness` 0..1 how close they stand to it.
+    `facing` whether they look at the camera; `nearness` 0..1 how close they stand to it; `presents` what
+    they show it: their own face, or that photograph on paper or on a screen.
     """
 
     name: str
@@ -37,6 +40,7 @@ class Person:
     zone: Zone = Zone.AWAY
     facing: bool = False
     nearness: float = 0.0
+    presents: Presentation = Presentation.FACE
 
 
 @dataclass(slots=True)

@@ -1,8 +1,8 @@
 """Draws what the lane camera sees: the plant as a picture.
 
-A passage with walls, floor and a light strip, whoever stands in it (pasted from their own photograph),
-and a left suitcase. The sensor's noise differs in every picture, because a live camera never
-repeats itself and the driver takes a repeated picture for a frozen stream.
+A passage with walls, floor and a light strip, whoever stands in it (their own photograph, on a head that
+turns or on what they hold up), and a left suitcase. The sensor's noise differs in every picture, because a
+live camera never repeats itself and the driver takes a repeated picture for a frozen stream.
 
 A person who does not face the camera is drawn from behind: head, hair and shoulders in the
 photograph's own colours, without a face that a detector could find. Everything follows from the
@@ -21,6 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gate_simulators.plant import Person, Plant
+from gate_simulators.presentation import Head, Presentation, add_raster, head_pose, sheet, tilted
 
 Picture = NDArray[np.uint8]
 
@@ -37,15 +38,25 @@ class _Body:
     portrait: Picture
     facing: bool
     nearness: float
+    presents: Presentation
+
+    @property
+    def holds_up(self) -> bool:
+        """Whether the camera sees a flat thing instead of a face."""
+        return self.facing and self.presents is not Presentation.FACE
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Sprite:
-    """A cut-out: colour and cover (alpha), RGB uint8. Holding `portrait` keeps its id() unique."""
+    """A cut-out: colour and cover (alpha), RGB uint8; `head` turns what is live and looks at the camera.
+
+    Holding `portrait` keeps its id() unique.
+    """
 
     portrait: Picture
     colour: Picture
     cover: Picture
+    head: Head | None
 
 
 class Scene:
@@ -60,7 +71,7 @@ class Scene:
         darker = cv2.subtract(background, np.full_like(background, _NOISE_MEAN))
         self._background: Picture = np.asarray(darker, dtype=np.uint8)
         self._noise = _noise_field(width + _NOISE_MARGIN, height + _NOISE_MARGIN, rng)
-        self._sprites: OrderedDict[tuple[int, bool], _Sprite] = OrderedDict()
+        self._sprites: OrderedDict[tuple[int, bool, Presentation], _Sprite] = OrderedDict()
 
     def render(self, plant: Plant, frame: int) -> Picture:
         """The picture number `frame` of `plant`: RGB uint8 (height, width, 3)."""
@@ -74,33 +85,50 @@ class Scene:
         return self._add_noise(picture, frame)
 
     def _paste(self, picture: Picture, body: _Body, place: int, among: int, frame: int) -> None:
-        sprite = self._sprite(body)
+        sprite, phase = self._sprite(body), self._phase(place, frame)
         colour, cover = sprite.colour, sprite.cover
-        transform, corners = self._pose(body, colour.shape[:2], place, among, frame)
-        x0, y0 = np.maximum(np.floor(corners.min(axis=0)).astype(int), 0)
-        x1, y1 = np.minimum(np.ceil(corners.max(axis=0)).astype(int) + 1, (self.width, self.height))
-        if x1 <= x0 or y1 <= y0:
-            return
-        transform[:, 2] -= (x0, y0)
-        size = (int(x1 - x0), int(y1 - y0))
+        transform = self._pose(body, colour.shape[:2], place, among, phase)
+        if sprite.head is not None:
+            colour = sprite.head.turned(colour, *head_pose(phase))
         # INTER_AREA does not exist for warps; the sprite is shrunk by an integral step first, so that a
         # distant person is not a pattern of single source pixels.
         colour, cover, transform = _shrink(colour, cover, transform)
-        patch = cv2.warpAffine(colour, transform, size, flags=cv2.INTER_LINEAR)
-        alpha = cv2.warpAffine(cover, transform, size, flags=cv2.INTER_LINEAR)
+        if body.holds_up:
+            transform = transform @ tilted(colour.shape, phase)
+        x0, y0, x1, y1 = self._covered(colour.shape, transform)
+        if x1 <= x0 or y1 <= y0:
+            return
+        transform = np.array([[1, 0, -x0], [0, 1, -y0], [0, 0, 1.0]]) @ transform
+        size = (x1 - x0, y1 - y0)
+        patch = _warped(colour, transform, size)
+        alpha = _warped(cover, transform, size)
         behind = picture[y0:y1, x0:x1]
         cv2.multiply(behind, cv2.bitwise_not(alpha), dst=behind, scale=1 / 255)
         cv2.add(behind, cv2.multiply(patch, alpha, scale=1 / 255), dst=behind)
+        if body.holds_up and body.presents is Presentation.SCREEN:
+            add_raster(behind, alpha, phase)
+
+    def _covered(self, shape: tuple[int, ...], transform: NDArray[np.float64]) -> tuple[int, int, int, int]:
+        """Left, top, right, bottom of what a sprite covers in the picture."""
+        height, width = shape[:2]
+        box = np.array([[0, 0, 1], [width, 0, 1], [0, height, 1], [width, height, 1]], dtype=np.float64)
+        corners = box @ transform.T
+        corners = corners[:, :2] / corners[:, 2:]
+        x0, y0 = np.maximum(np.floor(corners.min(axis=0)).astype(int), 0)
+        x1, y1 = np.minimum(np.ceil(corners.max(axis=0)).astype(int) + 1, (self.width, self.height))
+        return int(x0), int(y0), int(x1), int(y1)
+
+    def _phase(self, place: int, frame: int) -> float:
+        return frame / 9.0 + 2.1 * place + self.seed
 
     def _pose(
-        self, body: _Body, shape: tuple[int, ...], place: int, among: int, frame: int
-    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Sprite-to-picture transform and the sprite's corners in the picture.
+        self, body: _Body, shape: tuple[int, ...], place: int, among: int, phase: float
+    ) -> NDArray[np.float64]:
+        """Sprite-to-picture transform.
 
         Nobody stands still: the head sways by a few pixels, leans by a degree and breathes.
         """
         height, width = shape[0], shape[1]
-        phase = frame / 9.0 + 2.1 * place + self.seed
         reach = (0.34 + 0.62 * min(max(body.nearness, 0.0), 1.0)) * (1.0 if among == 1 else 0.8)
         scale = reach * self.height / height * (1.0 + 0.008 * math.sin(phase * 0.7))
         angle = math.radians(1.2 * math.sin(phase * 0.6))
@@ -108,20 +136,16 @@ class Scene:
         centre_x += 0.006 * self.width * math.sin(phase)
         centre_y = self.height - 0.5 * scale * height + 0.004 * self.height * math.sin(phase * 1.7)
         cos, sin = scale * math.cos(angle), scale * math.sin(angle)
-        transform = np.array([[cos, -sin, 0.0], [sin, cos, 0.0]])
-        transform[:, 2] = np.array([centre_x, centre_y]) - transform[:, :2] @ np.array(
-            [width / 2, height / 2]
-        )
-        box = np.array([[0, 0, 1], [width, 0, 1], [0, height, 1], [width, height, 1]], dtype=np.float64)
-        return transform, box @ transform.T
+        transform = np.array([[cos, -sin, 0.0], [sin, cos, 0.0], [0.0, 0.0, 1.0]])
+        middle = transform[:2, :2] @ np.array([width / 2, height / 2])
+        transform[:2, 2] = np.array([centre_x, centre_y]) - middle
+        return transform
 
     def _sprite(self, body: _Body) -> _Sprite:
         """The person as a cut-out at the picture's height; the last few are kept."""
-        key = (id(body.portrait), body.facing)
+        key = (id(body.portrait), body.facing, body.presents)
         if key not in self._sprites:
-            photograph = _fitted(body.portrait, self.height)
-            colour, cover = _front(photograph) if body.facing else _back(photograph)
-            self._sprites[key] = _Sprite(body.portrait, colour, cover)
+            self._sprites[key] = _drawn(body, _fitted(body.portrait, self.height))
             while len(self._sprites) > _SPRITES_KEPT:
                 self._sprites.popitem(last=False)
         self._sprites.move_to_end(key)
@@ -141,7 +165,7 @@ class Scene:
 def _look_at(plant: Plant) -> tuple[list[_Body], bool]:
     with plant.lock:
         seen: Sequence[Person] = plant.before_camera()[:3]
-        return [_Body(p.portrait, p.facing, p.nearness) for p in seen], plant.object_inside
+        return [_Body(p.portrait, p.facing, p.nearness, p.presents) for p in seen], plant.object_inside
 
 
 # ---------------------------------------------------------------- people
@@ -156,6 +180,15 @@ def _fitted(portrait: Picture, tall: int) -> Picture:
     way = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
     size = (max(1, round(width * scale)), tall)
     return np.asarray(cv2.resize(portrait, size, interpolation=way), dtype=np.uint8)
+
+
+def _drawn(body: _Body, photograph: Picture) -> _Sprite:
+    if not body.facing:
+        return _Sprite(body.portrait, *_back(photograph), head=None)
+    if body.holds_up:
+        shown = sheet(photograph, body.presents)
+        return _Sprite(body.portrait, shown, np.full_like(shown, 255), head=None)
+    return _Sprite(body.portrait, *_front(photograph), head=Head(*photograph.shape[:2]))
 
 
 def _front(photograph: Picture) -> tuple[Picture, Picture]:
@@ -204,6 +237,12 @@ def _shrink(
     small = (cv2.resize(layer, size, interpolation=cv2.INTER_AREA) for layer in (colour, cover))
     shrunk_colour, shrunk_cover = (np.asarray(layer, dtype=np.uint8) for layer in small)
     return shrunk_colour, shrunk_cover, wider
+
+
+def _warped(layer: Picture, transform: NDArray[np.float64], size: tuple[int, int]) -> Picture:
+    if transform[2, 0] or transform[2, 1]:
+        return np.asarray(cv2.warpPerspective(layer, transform, size, flags=cv2.INTER_LINEAR), np.uint8)
+    return np.asarray(cv2.warpAffine(layer, transform[:2], size, flags=cv2.INTER_LINEAR), np.uint8)
 
 
 # ---------------------------------------------------------------- the lane
