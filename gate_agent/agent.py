@@ -1,9 +1,9 @@
 """The composition root: a configuration in, a running station out.
 
-Only this module knows all rooms. It opens the journal, loads the models and the signed data, puts each
-driver under a supervisor, and runs conductor, hub link and console in one task group: if one of them
-fails, all stop in order, the doors first, and the process ends with an error, to be started again. Only
-without a conductor there is nobody to close the lane; then the controller's watchdog does.
+It opens the journal, has the station of this kind built (:mod:`gate_agent.stations`), and runs conductor,
+devices, hub link and console in one task group: if one of them fails, all stop in order, the doors first, and
+the process ends with an error, to be started again. Only without a conductor there is nobody to close the
+lane; then the controller's watchdog does.
 """
 
 from __future__ import annotations
@@ -11,18 +11,13 @@ from __future__ import annotations
 import asyncio
 import signal
 from collections.abc import Callable, Coroutine
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from importlib.metadata import version
 from typing import Any
 
 from gate_agent.config import StationConfig
 from gate_agent.console import ConsoleServer, create_app, load_token
-from gate_agent.egate.conduct import Conductor, Devices
-from gate_agent.egate.face_work import FaceDesk
-from gate_agent.egate.reference import ReferenceData
 from gate_agent.errors import GateError
-from gate_agent.face.chain import FaceChain
 from gate_agent.hub.commands import Command, CommandOutcome, RejectedCommand
 from gate_agent.hub.link import HubLink
 from gate_agent.journal import Journal, RecordKind
@@ -31,16 +26,11 @@ from gate_agent.metrics import Metrics
 from gate_agent.notify import Notifier
 from gate_agent.policy.reasons import officer_words
 from gate_agent.readmodel import Board, OfficerAction
-from gate_agent.registry import load_driver
-from gate_agent.supervision import Patience, Supervisor
+from gate_agent.station.conductor import Conductor
+from gate_agent.stations import Station, build
 
 log = get_logger(__name__)
 
-PATIENCE: dict[str, Patience] = {
-    # These two speak by themselves; the others may keep quiet for hours.
-    "camera": Patience(silent_s=3.0),
-    "lane": Patience(silent_s=2.0, hung_s=3.0),
-}
 BEAT_S = 0.5
 PRUNE_S = 3600.0
 
@@ -55,7 +45,7 @@ class Agent:
         self.metrics = Metrics(self.board, version("gate-agent"))
         self._stop = asyncio.Event()
         self._failures: list[Exception] = []
-        self._conductor: Conductor | None = None
+        self._conductor: Conductor[Any] | None = None
         self._journal_path = station.state_dir / config.journal.file
 
     def stop(self) -> None:
@@ -73,31 +63,31 @@ class Agent:
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self.stop)
         token = load_token(config.console.token_file)
-        chain = await asyncio.to_thread(FaceChain.load, config.face)
         journal = Journal.open(self._journal_path, config.station.id, config.journal)
-        inference = ThreadPoolExecutor(1, "inference")
         try:
-            await self._run(journal, FaceDesk(chain, inference), token, on_ready)
+            await self._run(journal, token, on_ready)
         finally:
-            await asyncio.to_thread(inference.shutdown)
             journal.close()
             for number in (signal.SIGTERM, signal.SIGINT):
                 loop.remove_signal_handler(number)
 
-    async def _run(self, journal: Journal, face: FaceDesk, token: str, on_ready: Callable[[], None]) -> None:
-        config, notifier = self.config, Notifier.from_environment()
-        reference = ReferenceData(
-            config.policy, config.watchlist, config.trust.directory, config.trust.max_age_days
-        )
-        link = HubLink(config.hub, journal, on_command=self._obey, on_rejected=self._note_rejected)
-        conductor = Conductor(config.egate, reference, face, journal, self.board, link.wake)
-        self._conductor = conductor
-        devices = _devices(config, conductor)
-        conductor.attach(devices)
+    async def _run(self, journal: Journal, token: str, on_ready: Callable[[], None]) -> None:
+        link = HubLink(self.config.hub, journal, on_command=self._obey, on_rejected=self._note_rejected)
+        station = await build(self.config, journal, self.board, link.wake)
+        self._conductor = station.conductor
+        try:
+            await self._run_parts(station, journal, link, token, on_ready)
+        finally:
+            await station.close()
+
+    async def _run_parts(
+        self, station: Station, journal: Journal, link: HubLink, token: str, on_ready: Callable[[], None]
+    ) -> None:
+        config, notifier, conductor = self.config, Notifier.from_environment(), station.conductor
         console = self._console(conductor, journal, token)
         console.bind()
         parts = {
-            **{f"device {s.name}": s.run() for s in devices.all()},
+            **{f"device {s.name}": s.run() for s in conductor.devices},
             "hub link": link.run(),
             "console": console.run(),
             "beat": self._beat(conductor, link, notifier),
@@ -117,7 +107,7 @@ class Agent:
             await self._stop.wait()
             notifier.stopping()
             log.info("stopping", station=config.station.id)
-            await conductor.close_lane(config.egate.timing.exit_closing_s)
+            await conductor.close_lane(station.at_rest_s)
             await conductor.note("stopped")
             await _drained(journal, seconds=2.0)
             for task in tasks:
@@ -137,7 +127,7 @@ class Agent:
 
     # ------------------------------------------------------------ parts
 
-    def _console(self, conductor: Conductor, journal: Journal, token: str) -> ConsoleServer:
+    def _console(self, conductor: Conductor[Any], journal: Journal, token: str) -> ConsoleServer:
         app = create_app(
             self.board,
             conductor.act,
@@ -149,7 +139,7 @@ class Agent:
         )
         return ConsoleServer(app, self.config.console)
 
-    async def _beat(self, conductor: Conductor, link: HubLink, notifier: Notifier) -> None:
+    async def _beat(self, conductor: Conductor[Any], link: HubLink, notifier: Notifier) -> None:
         """The station's pulse: ages on the board, and the watchdog fed by a loop that really turns."""
         while True:
             conductor.show_health()
@@ -181,24 +171,6 @@ class Agent:
     async def _note_rejected(self, rejected: RejectedCommand) -> None:
         if self._conductor is not None:
             await self._conductor.note("command_rejected", reason=rejected.reason.value)
-
-
-def _devices(config: StationConfig, conductor: Conductor) -> Devices:
-    def supervised(name: str) -> Supervisor:
-        binding = config.devices[name]
-        driver = load_driver(binding.driver)
-        return Supervisor(
-            name,
-            binding.driver,
-            partial(driver, binding.config),  # pyright: ignore[reportCallIssue]
-            on_reading=partial(conductor.on_reading, name),
-            on_health=conductor.on_health,
-            patience=PATIENCE.get(name),
-        )
-
-    return Devices(
-        mrz=supervised("mrz"), chip=supervised("chip"), camera=supervised("camera"), lane=supervised("lane")
-    )
 
 
 def _recent(journal: Journal, count: int) -> list[dict[str, Any]]:

@@ -93,10 +93,11 @@ def example_toml(name: str, driver: type[Device], role: str) -> str:
 
 def _role(capability: str) -> str:
     """What a station calls a device of this capability."""
-    from gate_agent.config import ROLES  # noqa: PLC0415 - brings every room along: not for `drivers list`
+    from gate_agent.config import KINDS, kind_of  # noqa: PLC0415 - brings rooms along: not for `drivers list`
 
-    roles = (item for roles in ROLES.values() for item in roles.items())
-    return next((role for role, wanted in roles if wanted == capability), capability)
+    kinds = (kind_of(name) for name in KINDS)
+    roles = (role for kind in kinds for role in kind.devices if kind.capability(role) == capability)
+    return next(roles, capability)
 
 
 def _summary(driver: type[Device]) -> str:

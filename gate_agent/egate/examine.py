@@ -14,15 +14,16 @@ from typing import Any
 from gate_agent.devices import CardLost, DeviceState, Frame
 from gate_agent.egate import checks, document_work, face_work
 from gate_agent.egate import vocabulary as v
-from gate_agent.egate.crew import Crew
-from gate_agent.egate.display import Display
+from gate_agent.egate.display import LaneDisplay
 from gate_agent.egate.reference import ReferenceData
-from gate_agent.egate.registrar import Registrar
+from gate_agent.egate.registrar import LaneRegistrar
 from gate_agent.egate.settings import EgateSettings
-from gate_agent.egate.transaction import Transaction, utc_now
+from gate_agent.egate.transaction import Transaction
 from gate_agent.egate.vocabulary import Event
 from gate_agent.emrtd.lds import Portrait
 from gate_agent.evidence import CheckResult, Outcome
+from gate_agent.station.clock import utc_now
+from gate_agent.station.crew import Crew
 from gate_agent.supervision import Supervisor
 
 
@@ -34,8 +35,8 @@ class Examiner:
         settings: EgateSettings,
         reference: ReferenceData,
         face: face_work.FaceDesk,
-        registrar: Registrar,
-        display: Display,
+        registrar: LaneRegistrar,
+        display: LaneDisplay,
         crew: Crew,
         post: Callable[[Event], None],
     ) -> None:

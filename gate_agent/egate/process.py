@@ -70,7 +70,7 @@ def stale(lane: Lane, event: Event) -> bool:
     ticket: int | None = getattr(event, "ticket", None)
     if ticket is not None:
         return not lane.open or ticket != lane.ticket
-    return isinstance(event, v.Timeout) and event.phase is not lane.phase
+    return isinstance(event, v.Timeout) and event.phase != lane.phase
 
 
 def matching_row(lane: Lane, event: Event) -> Row | None:

@@ -10,8 +10,24 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal, TypeAlias
 
-from gate_agent.decision import Verdict
 from gate_agent.devices import DoorPosition, Light
+from gate_agent.station.words import (
+    Alarm,
+    Answer,
+    Begin,
+    CommitFailed,
+    CommitOfficer,
+    Decide,
+    DecisionCommitted,
+    Fault,
+    Finish,
+    HubVerdict,
+    OfficerRequest,
+    Recovered,
+    StartTimer,
+    Stop,
+    Timeout,
+)
 
 
 class Phase(StrEnum):
@@ -117,58 +133,7 @@ class FaceCaptured:
     ticket: int
 
 
-@dataclass(frozen=True, slots=True)
-class DecisionCommitted:
-    """A decision of this ticket is durably in the journal."""
-
-    ticket: int
-    verdict: Verdict
-
-
-@dataclass(frozen=True, slots=True)
-class CommitFailed:
-    """The journal could not take the decision; nothing may move for it."""
-
-    ticket: int
-
-
-@dataclass(frozen=True, slots=True)
-class HubVerdict:
-    """The hub's word on the running transaction. It can only hold, never admit."""
-
-    ticket: int
-
-
-@dataclass(frozen=True, slots=True)
-class Fault:
-    """A device, the journal, or signed data (``policy``, ``trust``, ``watchlist``) cannot be used."""
-
-    source: str
-
-
-@dataclass(frozen=True, slots=True)
-class Recovered:
-    """The source of a fault works again."""
-
-    source: str
-
-
 OfficerOrder: TypeAlias = Literal["admit", "refuse", "reset", "out_of_service", "in_service"]
-
-
-@dataclass(frozen=True, slots=True)
-class OfficerRequest:
-    """A named officer orders something (who and why is the conductor's to record)."""
-
-    order: OfficerOrder
-
-
-@dataclass(frozen=True, slots=True)
-class Timeout:
-    """The bound of this phase has passed."""
-
-    phase: Phase
-
 
 Event: TypeAlias = (
     LaneChanged
@@ -193,13 +158,6 @@ Event: TypeAlias = (
 
 
 @dataclass(frozen=True, slots=True)
-class Begin:
-    """A transaction starts."""
-
-    ticket: int
-
-
-@dataclass(frozen=True, slots=True)
 class ReadDocument:
     """Inspect the chip, ask the document rules, answer with DocumentVetted or CardLost."""
 
@@ -214,51 +172,11 @@ class Capture:
 
 
 @dataclass(frozen=True, slots=True)
-class Decide:
-    """Ask the policy and commit; answer with DecisionCommitted or CommitFailed."""
-
-    ticket: int
-
-
-@dataclass(frozen=True, slots=True)
 class Refer:
     """Commit that this transaction goes to an officer, for this reason."""
 
     ticket: int
     reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class CommitOfficer:
-    """Commit the officer's own decision; answer with DecisionCommitted or CommitFailed."""
-
-    ticket: int
-    verdict: Verdict
-
-
-@dataclass(frozen=True, slots=True)
-class Stop:
-    """Abandon running work: chip reading or capture."""
-
-
-@dataclass(frozen=True, slots=True)
-class Finish:
-    """The transaction is over; forget pictures and templates."""
-
-
-@dataclass(frozen=True, slots=True)
-class Alarm:
-    """Tell officers and the hub; journalled as a lane event."""
-
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """Whether the lane could do what the officer asked."""
-
-    order: OfficerOrder
-    accepted: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -276,13 +194,6 @@ class Show:
     outside: Light
     inside: Light
     instruction: str
-
-
-@dataclass(frozen=True, slots=True)
-class StartTimer:
-    """Arm the bound of this phase; arming one disarms the last."""
-
-    phase: Phase
 
 
 Effect: TypeAlias = (

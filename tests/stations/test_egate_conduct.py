@@ -35,11 +35,9 @@ from gate_agent.devices import (
     Light,
     MrzReading,
 )
-from gate_agent.egate import reference, registrar
 from gate_agent.egate import vocabulary as v
-from gate_agent.egate.conduct import Conductor, Devices
+from gate_agent.egate.conduct import LaneConductor
 from gate_agent.egate.face_work import FaceDesk
-from gate_agent.egate.inbox import BoundPassed, Order
 from gate_agent.egate.reference import ReferenceData
 from gate_agent.egate.settings import EgateSettings
 from gate_agent.egate.transaction import Transaction
@@ -54,6 +52,8 @@ from gate_agent.policy import PolicySettings, sign_policy
 from gate_agent.policy.signature import public_pem
 from gate_agent.policy.watchlist import Subject, WatchlistSettings, build_watchlist
 from gate_agent.readmodel import Board, OfficerAction
+from gate_agent.station import registrar, signed
+from gate_agent.station.inbox import BoundPassed, Order
 from gate_agent.supervision import Patience, Supervisor
 from gate_simulators.door_controller import DoorController, Position, Refusal
 from gate_simulators.passports import Passport, PassportOffice, Variant
@@ -217,7 +217,7 @@ class FailingJournal:
 class Bench:
     """A lane on the bench, running."""
 
-    conductor: Conductor
+    conductor: LaneConductor
     board: Board
     journal: FailingJournal
     plant: Plant
@@ -225,7 +225,7 @@ class Bench:
     slot: Slot
     doors: Doors
     faces: Faces
-    supervisors: Devices
+    supervisors: dict[str, Supervisor]
     policy: Path
 
     @property
@@ -299,7 +299,7 @@ def expired(office: PassportOffice) -> Passport:
 def threads(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Fails on a thread that is left behind. What is only waiting for the next look is made short."""
     monkeypatch.setattr(registrar, "PROBE_S", 0.05)
-    monkeypatch.setattr(reference, "REFRESH_S", 0.05)
+    monkeypatch.setattr(signed, "REFRESH_S", 0.05)
     before = set(threading.enumerate())
     yield
     deadline = time.monotonic() + 5
@@ -349,25 +349,25 @@ def reference_data(tmp_path: Path, office: PassportOffice) -> ReferenceData:
 
 @asynccontextmanager
 async def running(tmp_path: Path, office: PassportOffice, timing: dict[str, float]) -> AsyncIterator[Bench]:
-    signed, board, faces, plant = reference_data(tmp_path, office), Board("t"), Faces(), Plant()
+    data, board, faces, plant = reference_data(tmp_path, office), Board("t"), Faces(), Plant()
     settings = EgateSettings.model_validate(
         {"timing": {"entry_occupied_s": 0.05, "turned_away_s": 0.3, **timing}, "capture_budget_s": 5.0}
     )
     with Journal.open(tmp_path / "journal.db", "t") as opened, ThreadPoolExecutor(1) as executor:
         journal = FailingJournal(opened)
         desk = FaceDesk(faces, executor)  # pyright: ignore[reportArgumentType]
-        conductor = Conductor(settings, signed, desk, journal, board, lambda: None)  # pyright: ignore[reportArgumentType]
+        conductor = LaneConductor(settings, data, desk, journal, board, lambda: None)  # pyright: ignore[reportArgumentType]
         parts: dict[str, Any] = {"mrz": Told(), "chip": Slot(), "camera": Eye()}
         parts["lane"] = doors = Doors(plant, lambda: [])
-        supervisors = Devices(**{name: _supervised(name, part, conductor) for name, part in parts.items()})
-        conductor.attach(supervisors)
+        supervisors = {name: _supervised(name, part, conductor) for name, part in parts.items()}
+        conductor.attach(*supervisors.values())
         bench = Bench(
             conductor, board, journal, plant, parts["mrz"], parts["chip"], doors, faces, supervisors,
-            signed.policy_settings.file,
+            tmp_path / "policy.toml",
         )  # fmt: skip
         doors.witness = bench.decisions
         tasks = [asyncio.create_task(conductor.run())]
-        tasks += [asyncio.create_task(s.run()) for s in supervisors.all()]
+        tasks += [asyncio.create_task(s.run()) for s in supervisors.values()]
         try:
             yield bench
             assert not any(task.done() for task in tasks), "the conductor or a supervisor ended by itself"
@@ -378,7 +378,7 @@ async def running(tmp_path: Path, office: PassportOffice, timing: dict[str, floa
         assert not plant.ever_both_open
 
 
-def _supervised(name: str, part: Any, conductor: Conductor) -> Supervisor:
+def _supervised(name: str, part: Any, conductor: LaneConductor) -> Supervisor:
     return Supervisor(
         name,
         "told",
@@ -480,7 +480,7 @@ def test_a_traveller_listed_after_the_document_was_read_is_not_admitted(
         await b.reach(Phase.IDLE)
         b.present(passport)
         await b.reach(Phase.ENTRY_OPENING)
-        signed = b.conductor._reference
+        signed = b.conductor._data
         before = signed.watchlist
         subject = Subject(
             "L-9", surname="Eriksson", given_names="Anna Maria", date_of_birth=date(1980, 8, 12)
@@ -590,7 +590,7 @@ def test_a_hold_reaches_the_traveller_though_an_order_was_taken_meanwhile(
         await b.come_inside(passport)
         await b.reach(Phase.REFERRED)
         await b.until(lambda: b.decisions() == ["refer"])
-        tx = b.conductor._tx
+        tx = b.conductor._case
         assert tx is not None
         assert not b.conductor.hold("tx-of-somebody-else")
         b.conductor.post(order_of("admit", tx))  # takes a new ticket; the hold comes right behind it
@@ -626,7 +626,7 @@ def test_an_order_meant_for_one_traveller_never_reaches_the_next(bench: Any, exp
             await b.reach(Phase.IDLE)
             b.present(expired)
             await b.reach(Phase.TURNED_AWAY)
-            orders.append(order_of("admit", b.conductor._tx))
+            orders.append(order_of("admit", b.conductor._case))
         b.conductor.post(orders[0])
         assert "changed" in (await orders[0].done or "")
         b.conductor.post(orders[1])

@@ -16,11 +16,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gate_agent.egate import face_work
-from gate_agent.egate import transaction as module
 from gate_agent.egate.transaction import Transaction
 from gate_agent.egate.vocabulary import Phase
 from gate_agent.evidence import CheckResult, Outcome
 from gate_agent.face.compare import Template
+from gate_agent.station import case
 
 
 def template() -> Template:
@@ -33,7 +33,7 @@ def wiped(template: Template) -> bool:
 
 def on_a_loop(test: Callable[[Transaction], Awaitable[None]]) -> None:
     async def main() -> None:
-        await test(Transaction(1, None))
+        await test(Transaction(ticket=1, mrz=None))
 
     asyncio.run(main())
 
@@ -115,7 +115,7 @@ def test_a_template_that_comes_after_the_transaction_is_wiped_as_it_comes(
 
 
 def test_beginning_new_work_abandons_the_work_before() -> None:
-    tx = Transaction(1, None)
+    tx = Transaction(ticket=1, mrz=None)
     first = tx.begin_work()
     second = tx.begin_work()
     assert first.is_set()
@@ -128,7 +128,7 @@ def test_beginning_new_work_abandons_the_work_before() -> None:
 
 
 def test_the_latest_answer_of_a_check_stands_where_the_first_stood() -> None:
-    tx = Transaction(1, None)
+    tx = Transaction(ticket=1, mrz=None)
     tx.add(CheckResult("a", Outcome.FAILED), CheckResult("b", Outcome.PASSED))
     tx.add(CheckResult("a", Outcome.PASSED))
     assert [(c.check, c.outcome) for c in tx.evidence().checks] == [
@@ -138,7 +138,7 @@ def test_the_latest_answer_of_a_check_stands_where_the_first_stood() -> None:
 
 
 def test_names_in_the_journal_say_nothing_and_never_repeat() -> None:
-    names = {Transaction(1, None).id for _ in range(1000)}
+    names = {Transaction(ticket=1, mrz=None).id for _ in range(1000)}
     assert len(names) == 1000
     assert all(re.fullmatch(r"tx-[0-9a-f]{16}", name) for name in names)
 
@@ -159,12 +159,12 @@ class Clock:
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     clock = Clock()
-    monkeypatch.setattr(module, "time", clock)
+    monkeypatch.setattr(case, "time", clock)
     return clock
 
 
 def test_steps_follow_each_other_without_gaps(clock: Clock) -> None:
-    tx = Transaction(1, None, _start=clock.now)
+    tx = Transaction(ticket=1, mrz=None, _start=clock.now)
     for phase, seconds in ((Phase.READING, 2.0), (Phase.ENTRY_OPENING, 3.0), (Phase.CAPTURING, 1.5)):
         tx.enter(phase)
         clock.now += seconds
@@ -179,7 +179,7 @@ def test_steps_follow_each_other_without_gaps(clock: Clock) -> None:
 
 
 def test_software_time_is_charged_to_the_running_step(clock: Clock) -> None:
-    tx = Transaction(1, None, _start=clock.now)
+    tx = Transaction(ticket=1, mrz=None, _start=clock.now)
     tx.computed(0.25)  # before any step: counted, charged to none
     tx.enter(Phase.READING)
     with tx.computing():
@@ -193,9 +193,9 @@ def test_software_time_is_charged_to_the_running_step(clock: Clock) -> None:
 
 @given(st.lists(st.tuples(st.sampled_from(list(Phase)), st.floats(0, 100)), max_size=12))
 def test_steps_tile_the_whole_time(walk: list[tuple[Phase, float]]) -> None:
-    tx, clock = Transaction(1, None), Clock()
+    tx, clock = Transaction(ticket=1, mrz=None), Clock()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(module, "time", clock)
+        patch.setattr(case, "time", clock)
         tx._start = clock.now
         for phase, seconds in walk:
             tx.enter(phase)

@@ -6,8 +6,8 @@ import asyncio
 from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
-from gate_agent.egate.transaction import Transaction
 from gate_agent.logs import get_logger
+from gate_agent.station.case import Case
 
 T = TypeVar("T")
 
@@ -15,13 +15,13 @@ log = get_logger(__name__)
 
 
 class Crew:
-    """Runs coroutines as tasks, each for one transaction or (None) for the lane."""
+    """Runs coroutines as tasks, each for one case or (None) for the station."""
 
     def __init__(self) -> None:
-        self._tasks: dict[asyncio.Task[Any], Transaction | None] = {}
+        self._tasks: dict[asyncio.Task[Any], Case | None] = {}
 
     def start(
-        self, work: Coroutine[Any, Any, None], failed: Callable[[], None], owner: Transaction | None = None
+        self, work: Coroutine[Any, Any, None], failed: Callable[[], None], owner: Case | None = None
     ) -> None:
         """Run `work`; whatever it raises is logged and answered by `failed`, so that nobody waits for it."""
 
@@ -34,15 +34,15 @@ class Crew:
 
         self.keep(guarded(), owner)
 
-    def keep(self, work: Coroutine[Any, Any, T], owner: Transaction | None) -> asyncio.Task[T]:
+    def keep(self, work: Coroutine[Any, Any, T], owner: Case | None) -> asyncio.Task[T]:
         """Run `work` for somebody who awaits it."""
         task = asyncio.get_running_loop().create_task(work)
         self._tasks[task] = owner
         task.add_done_callback(self._tasks.pop)
         return task
 
-    async def finished(self, owner: Transaction, timeout_s: float) -> None:
-        """Wait, bounded, for everything else that runs for a transaction."""
+    async def finished(self, owner: Case, timeout_s: float) -> None:
+        """Wait, bounded, for everything else that runs for a case."""
         current = asyncio.current_task()
         others = [task for task, whose in self._tasks.items() if whose is owner and task is not current]
         if others:
