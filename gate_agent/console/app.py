@@ -10,6 +10,8 @@
 | ``/api/journal`` | unless ``public_journal`` | the last records, codes only |
 | ``/healthz`` | no | 200 or 503 |
 | ``/metrics`` | unless ``public_metrics`` | Prometheus text |
+
+A scanner station has its desk as well: :mod:`gate_agent.console.scan_routes`.
 """
 
 # Route functions are used by their decorators.
@@ -17,7 +19,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import math
 from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
@@ -28,9 +29,9 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import FileResponse, JSONResponse, Response
 from fastapi.staticfiles import StaticFiles
-from pydantic import ValidationError
 from starlette.exceptions import HTTPException
 
+from gate_agent.console.body import invalid_input, json_schema, read_json
 from gate_agent.console.guard import SECURITY_HEADERS, BearerToken, Guard, RateLimit
 from gate_agent.console.messages import (
     ActionRequest,
@@ -41,14 +42,14 @@ from gate_agent.console.messages import (
     redacted,
 )
 from gate_agent.console.problems import Problem, ProblemDetails
+from gate_agent.console.scan_routes import desk_routes
+from gate_agent.console.scans import Ordered, ScanDesk
 from gate_agent.console.settings import ConsoleSettings
 from gate_agent.console.stream import SnapshotFeed
 from gate_agent.errors import GateError
 from gate_agent.readmodel import Board, OfficerAction, Picture, Snapshot
 
 _STATIC = Path(__file__).parent / "static"
-_LARGEST_BODY_BYTES = 2048
-_BODY_TIME_S = 5.0
 
 Act = Callable[[OfficerAction], Awaitable[str | None]]
 """Carries out an order. None: done (or under way); a text: why the station does not do it."""
@@ -64,12 +65,14 @@ def create_app(
     recent: Callable[[int], list[dict[str, Any]]] | None = None,
     metrics: Callable[[], bytes] | None = None,
     health: Callable[[], dict[str, Any]] | None = None,
+    scans: ScanDesk | None = None,
 ) -> FastAPI:
     """The console of one station.
 
     `words` puts reason and instruction codes in plain words; `recent` gives the last journal records
     (called in a worker thread); `metrics` the Prometheus text; `health` overrides what is derived
-    from the board and must hold ``ok``, ``phase`` and ``devices``.
+    from the board and must hold ``ok``, ``phase`` and ``devices``; `scans` is the desk of a scanner
+    station, and takes its orders to release and to inspect.
     """
     app = FastAPI(
         title="gate-agent console",
@@ -84,7 +87,9 @@ def create_app(
     app.include_router(_page())
     app.include_router(_live(app.state.feed, words))
     app.include_router(_pictures(board, bearer))
-    app.include_router(_actions(board, act, bearer, RateLimit(settings.orders_per_minute)))
+    app.include_router(_actions(board, act, bearer, RateLimit(settings.orders_per_minute), scans))
+    if scans is not None:
+        app.include_router(desk_routes(scans, board, bearer))
     app.include_router(_journal(recent, None if settings.public_journal else bearer))
     app.include_router(_operations(board, health, metrics, None if settings.public_metrics else bearer))
     app.mount("/static", StaticFiles(directory=_STATIC), name="static")
@@ -144,63 +149,47 @@ def _pictures(board: Board, bearer: BearerToken) -> APIRouter:
     return router
 
 
-def _actions(board: Board, act: Act, bearer: BearerToken, orders: RateLimit) -> APIRouter:
+def _actions(
+    board: Board, act: Act, bearer: BearerToken, orders: RateLimit, scans: ScanDesk | None
+) -> APIRouter:
     router = APIRouter(prefix="/api", tags=["orders"])
-    schema = {
-        "content": {"application/json": {"schema": ActionRequest.model_json_schema()}},
-        "required": True,
-    }
 
-    @router.post("/actions", openapi_extra={"requestBody": schema})
+    @router.post("/actions", openapi_extra=json_schema(ActionRequest))
     async def order(request: Request) -> ActionResult:
         """An officer's order. The token is checked before a byte of the body is read."""
         bearer.require(request.headers.get("authorization"))
         wait_s = orders.take()
         if wait_s:
             raise Problem(429, "too many orders in a minute", headers={"retry-after": str(math.ceil(wait_s))})
-        wanted = _parsed(await _body(request))
+        wanted = await read_json(request, ActionRequest)
         current = board.snapshot.transaction
         if wanted.transaction is not None and (current is None or current.id != wanted.transaction):
             raise Problem(
                 409,
-                "this traveller's transaction is over: another one is at the station",
+                "this transaction is over: another one is at the station",
                 field="transaction",
                 advice="look at the station again before ordering",
             )
         try:
             order = OfficerAction(wanted.action, wanted.officer, wanted.reason, wanted.transaction or "")
-            objection = await act(order)
+            done = await _carry_out(order, act, scans)
         except GateError as error:
             raise Problem(503, error.what, field=error.field, advice=error.advice) from error
-        if objection is not None:
-            raise Problem(409, objection, field="action")
-        return ActionResult(action=wanted.action, officer=wanted.officer)
+        if done.objection is not None:
+            raise Problem(409, done.objection, field="action")
+        return ActionResult(action=wanted.action, officer=wanted.officer, note=done.note)
 
     return router
 
 
-async def _body(request: Request) -> bytes:
-    """The request's body, bounded in size and time before anything parses it."""
-    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if kind != "application/json":
-        raise Problem(415, "the body must be application/json", field="Content-Type")
-    body = bytearray()
-    try:
-        async with asyncio.timeout(_BODY_TIME_S):
-            async for chunk in request.stream():
-                body += chunk
-                if len(body) > _LARGEST_BODY_BYTES:
-                    raise Problem(413, f"the body is longer than {_LARGEST_BODY_BYTES} bytes", field="body")
-    except TimeoutError:
-        raise Problem(408, "the body did not arrive in time", field="body") from None
-    return bytes(body)
-
-
-def _parsed(body: bytes) -> ActionRequest:
-    try:
-        return ActionRequest.model_validate_json(body)
-    except ValidationError as error:
-        raise _invalid(error.errors(include_url=False, include_input=False, include_context=False)) from None
+async def _carry_out(order: OfficerAction, act: Act, scans: ScanDesk | None) -> Ordered:
+    """What is decided about cargo goes by the desk, which knows who may decide it; the rest is the
+    station's."""
+    if order.action not in ("release", "inspect"):
+        return Ordered(await act(order))
+    if scans is None:
+        return Ordered("this station does not inspect cargo")
+    return await scans.order(order)
 
 
 def _journal(recent: Callable[[int], list[dict[str, Any]]] | None, bearer: BearerToken | None) -> APIRouter:
@@ -259,7 +248,7 @@ def _answer_errors(app: FastAPI) -> None:
 
     @app.exception_handler(RequestValidationError)
     async def invalid(_: Request, error: RequestValidationError) -> JSONResponse:
-        return _invalid(error.errors()).response()
+        return invalid_input(error.errors()).response()
 
     @app.exception_handler(HTTPException)
     async def refused(_: Request, error: HTTPException) -> JSONResponse:
@@ -270,10 +259,3 @@ def _answer_errors(app: FastAPI) -> None:
         # Starlette answers this one outside of the middleware, and raises it again for the log.
         name = type(error).__name__
         return Problem(500, f"the console failed ({name})", headers=SECURITY_HEADERS).response()
-
-
-def _invalid(errors: Any) -> Problem:
-    """RFC 4918 §11.2 (422): what is wrong with the first bad field; the input is never echoed."""
-    first = errors[0]
-    field = ".".join(str(part) for part in first["loc"] if part not in ("body", "query", "path")) or "body"
-    return Problem(422, str(first["msg"]), field=field)

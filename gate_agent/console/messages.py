@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal, cast
 
 from pydantic import BaseModel, ConfigDict, StringConstraints
 
-from gate_agent.readmodel import OfficerOrder, Snapshot
+from gate_agent.readmodel import Snapshot
 
 OfficerId = Annotated[
     str,
@@ -35,7 +35,7 @@ class ActionRequest(BaseModel):
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
-    action: OfficerOrder
+    action: Literal["admit", "refuse", "release", "inspect", "reset", "out_of_service", "in_service"]
     officer: OfficerId
     reason: Reason
     transaction: Annotated[str, StringConstraints(max_length=64)] | None = None
@@ -47,6 +47,8 @@ class ActionResult(BaseModel):
     accepted: Literal[True] = True
     action: str
     officer: str
+    note: str = ""
+    """What it still needs: a proposed release, a second officer."""
 
 
 class DeviceReport(BaseModel):

@@ -22,6 +22,9 @@ from gate_agent.readmodel import Board, Snapshot
 
 _SNAPSHOT = TypeAdapter(Snapshot)
 
+_WITH_TOKEN_ONLY: Any = {"yard": {"container", "plate"}}
+"""EventSource cannot send a token, so what identifies a vehicle is not in the stream (``/api/vehicle``)."""
+
 _LEAST_INTERVAL_S = 0.05
 """A lane reports up to 20 times a second; faster than that no eye follows."""
 
@@ -41,7 +44,10 @@ class SnapshotFeed:
         snapshot = self.board.snapshot
         if self._json is None or self._json[0] is not snapshot:
             # Evidence holds read-only mappings, which pydantic does not know: `fallback` makes them plain.
-            self._json = (snapshot, _SNAPSHOT.dump_json(snapshot, fallback=dict, warnings="none"))
+            self._json = (
+                snapshot,
+                _SNAPSHOT.dump_json(snapshot, exclude=_WITH_TOKEN_ONLY, fallback=dict, warnings="none"),
+            )
         return self._json[1]
 
     def stream(self) -> Response:

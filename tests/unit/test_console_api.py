@@ -279,7 +279,7 @@ def test_a_named_officer_orders_with_a_reason() -> None:
     async def test(console: Console) -> None:
         answer = await console.http.post("/api/actions", headers=BEARER, json=ORDER)
         assert answer.status_code == 200
-        assert answer.json() == {"accepted": True, "action": "refuse", "officer": "B1234"}
+        assert answer.json() == {"accepted": True, "action": "refuse", "officer": "B1234", "note": ""}
         assert console.orders == [OfficerAction("refuse", "B1234", "document is not theirs")]
 
     over_http(test)
