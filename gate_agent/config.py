@@ -80,9 +80,11 @@ def _compose(source: TomlSource) -> tuple[StationConfig | None, list[ConfigProbl
     problems: list[ConfigProblem] = []
     kind = _kind(source)
     model = kind.config if kind is not None else StationConfig
-    devices = dict(_devices(source, kind, problems))
+    data = {**source.data, "devices": dict(_devices(source, kind, problems))}
+    if kind is None:  # sections that only some kinds have cannot be judged
+        data = {name: table for name, table in data.items() if name in model.model_fields}
     try:
-        config = model.model_validate({**source.data, "devices": devices})
+        config = model.model_validate(data)
     except ValidationError as error:
         return None, problems + source.explain(error, model)
     folder = source.file.absolute().parent
