@@ -13,7 +13,10 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
+from pymodbus import FramerType
+from pymodbus.server import ModbusTcpServer
 from pymodbus.server.requesthandler import ServerRequestHandler
+from pymodbus.simulator import SimDevice
 
 from gate_simulators.faults import FaultBoard, FaultKind
 from gate_simulators.pty_line import PtyLine
@@ -21,6 +24,19 @@ from gate_simulators.pty_line import PtyLine
 NewHandler = Callable[[], ServerRequestHandler]
 SILENCE_S = 0.05
 """Pause that ends a frame; generous beside 3.5 characters because the host's scheduler is no UART."""
+
+
+def handlers(device: SimDevice, framer: FramerType) -> NewHandler:
+    """A request handler for each new connection to this device. Call inside the event loop."""
+    # Never told to listen: a line below hands it one connection after another.
+    server = ModbusTcpServer(device, framer=framer)
+
+    def new_handler() -> ServerRequestHandler:
+        handler = server.handle_new_connection()
+        assert isinstance(handler, ServerRequestHandler)
+        return handler
+
+    return new_handler
 
 
 class _Link(asyncio.Transport):
@@ -182,3 +198,13 @@ class SerialLine:
                 await self._listener
             self._listener = None
         self._pty.unplug()
+
+
+async def heed_plug(line: TcpLine | SerialLine, faults: FaultBoard) -> None:
+    """Pull the plug, or put it back, as the fault board says now."""
+    unplugged = faults.active(FaultKind.UNPLUG) is not None
+    if unplugged and line.plugged:
+        await line.unplug()
+    elif not unplugged and not line.plugged:
+        with suppress(OSError):  # the port may still be taken; the next time tries again
+            await line.plug()

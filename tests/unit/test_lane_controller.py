@@ -8,10 +8,12 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from gate_simulators.door_controller import CALM, Disturbance, DoorController, Inputs, Position, Refusal
+from gate_simulators.door_controller import DoorController, Inputs
+from gate_simulators.interlock import CALM, Disturbance, Position, Refusal
 from gate_simulators.plant import Person, Plant, Zone
 
 SCAN = 0.02
+NONE, ENTRY, EXIT, BOTH = frozenset(), frozenset({"entry"}), frozenset({"exit"}), frozenset({"entry", "exit"})
 PORTRAIT = np.zeros((1, 1, 3), np.uint8)
 
 
@@ -39,7 +41,7 @@ class Rig:
         return person
 
     def opened(self, door: str) -> None:
-        refusal = self.program.request(entry_open=door == "entry", exit_open=door == "exit")
+        refusal = self.program.request(frozenset({door}))
         assert refusal is Refusal.NONE
         self.run(1.2)
         assert getattr(self.inputs, door) is Position.OPEN
@@ -55,17 +57,17 @@ def rig() -> Rig:
 
 @pytest.mark.parametrize("door", ["entry", "exit"])
 def test_a_door_travels_in_its_time(rig: Rig, door: str) -> None:
-    rig.program.request(entry_open=door == "entry", exit_open=door == "exit")
+    rig.program.request(frozenset({door}))
     assert getattr(rig.run(0.5), door) is Position.MOVING
     assert getattr(rig.run(0.6), door) is Position.OPEN
-    rig.program.request(entry_open=False, exit_open=False)
+    rig.program.request(NONE)
     assert getattr(rig.run(0.5), door) is Position.MOVING
     assert getattr(rig.run(0.6), door) is Position.CLOSED
 
 
 def test_both_doors_are_never_granted(rig: Rig) -> None:
-    assert rig.program.request(entry_open=True, exit_open=True) is Refusal.INTERLOCK
-    assert rig.program.held_request == (False, False)
+    assert rig.program.request(BOTH) is Refusal.INTERLOCK
+    assert rig.program.held_request == NONE
 
 
 @pytest.mark.parametrize(("first", "second"), [("entry", "exit"), ("exit", "entry")])
@@ -73,25 +75,24 @@ def test_a_door_is_refused_until_the_other_is_closed_and_the_whole_request_with_
     rig: Rig, first: str, second: str
 ) -> None:
     rig.opened(first)
-    ask = {"entry_open": second == "entry", "exit_open": second == "exit"}
-    assert rig.program.request(**ask) is Refusal.INTERLOCK
+    assert rig.program.request(frozenset({second})) is Refusal.INTERLOCK
     assert getattr(rig.run(1.0), first) is Position.OPEN
-    rig.program.request(entry_open=False, exit_open=False)
+    rig.program.request(NONE)
     rig.run(0.5)
-    assert rig.program.request(**ask) is Refusal.INTERLOCK  # still closing
+    assert rig.program.request(frozenset({second})) is Refusal.INTERLOCK  # still closing
     rig.run(0.6)
-    assert rig.program.request(**ask) is Refusal.NONE
+    assert rig.program.request(frozenset({second})) is Refusal.NONE
 
 
 def test_a_request_not_yet_begun_can_be_changed_for_the_other_door(rig: Rig) -> None:
-    rig.program.request(entry_open=True, exit_open=False)
-    assert rig.program.request(entry_open=False, exit_open=True) is Refusal.NONE
+    rig.program.request(ENTRY)
+    assert rig.program.request(EXIT) is Refusal.NONE
 
 
 def test_a_door_does_not_close_on_somebody_and_says_held_when_that_lasts(rig: Rig) -> None:
     rig.opened("entry")
     rig.plant.entry.blocked = True
-    rig.program.request(entry_open=False, exit_open=False)
+    rig.program.request(NONE)
     assert not rig.run(0.3).held
     assert rig.plant.entry.opening == 1.0
     assert rig.run(0.5).held
@@ -102,24 +103,24 @@ def test_a_door_does_not_close_on_somebody_and_says_held_when_that_lasts(rig: Ri
 
 def test_a_door_held_by_hand_is_held(rig: Rig) -> None:
     rig.opened("exit")
-    rig.program.request(entry_open=False, exit_open=False)
+    rig.program.request(NONE)
     assert rig.run(1.0, Disturbance(held={"exit"})).held
     assert rig.plant.exit.opening == 1.0
 
 
 def test_a_stuck_door_becomes_a_fault_and_is_whole_again_once_it_stands_where_it_should(rig: Rig) -> None:
-    rig.program.request(entry_open=False, exit_open=True)
+    rig.program.request(EXIT)
     jam = Disturbance(stuck={"exit"})
     assert rig.run(1.0, jam).exit is Position.CLOSED
     assert rig.run(2.0, jam).exit is Position.FAULT
-    rig.program.request(entry_open=False, exit_open=False)
+    rig.program.request(NONE)
     assert rig.run(SCAN).exit is Position.CLOSED
 
 
 def test_a_door_pushed_open_is_forced_until_it_is_closed_again(rig: Rig) -> None:
     assert rig.run(0.4, Disturbance(forced={"exit"})).forced
     assert rig.run(SCAN).forced
-    assert rig.program.request(entry_open=True, exit_open=False) is Refusal.INTERLOCK
+    assert rig.program.request(ENTRY) is Refusal.INTERLOCK
     assert not rig.run(0.6).forced
     assert rig.inputs.exit is Position.CLOSED
     assert rig.inputs.interlock_ok
@@ -136,7 +137,7 @@ def test_forcing_one_door_closes_the_other_and_the_broken_interlock_is_remembere
 
 
 def test_a_late_scan_moves_a_door_no_further_than_a_short_one(rig: Rig) -> None:
-    rig.program.request(entry_open=True, exit_open=False)
+    rig.program.request(ENTRY)
     rig.program.step(1.5)
     assert rig.plant.entry.opening == pytest.approx(0.1)
 
@@ -177,7 +178,7 @@ def test_an_emergency_closes_the_exit_and_then_opens_the_entry(rig: Rig) -> None
     rig.run(2.0)
     assert rig.inputs.emergency
     assert (rig.inputs.entry, rig.inputs.exit) == (Position.OPEN, Position.CLOSED)
-    assert rig.program.request(entry_open=False, exit_open=True) is Refusal.EMERGENCY
+    assert rig.program.request(EXIT) is Refusal.EMERGENCY
     assert not rig.plant.ever_both_open
 
 
@@ -187,14 +188,14 @@ def test_a_short_alarm_stays_latched_until_the_lane_is_clear_and_its_end_moves_n
     assert rig.run(0.5).emergency
     assert not rig.run(2.0).emergency
     assert rig.inputs.entry is Position.OPEN
-    rig.program.request(entry_open=False, exit_open=False)
+    rig.program.request(NONE)
     assert rig.run(1.2).entry is Position.CLOSED
 
 
 def test_a_request_during_an_emergency_waits_for_its_end(rig: Rig) -> None:
     rig.plant.emergency = True
     rig.run(SCAN)
-    assert rig.program.request(entry_open=False, exit_open=False) is Refusal.NONE
+    assert rig.program.request(NONE) is Refusal.NONE
     assert rig.run(1.5).entry is Position.OPEN
     rig.plant.emergency = False
     assert rig.run(1.5).entry is Position.CLOSED
@@ -264,10 +265,10 @@ class AnySequence(RuleBasedStateMachine):
         self.held: set[str] = set()
         self.pressed = False
 
-    @rule(entry=st.booleans(), exit=st.booleans())
-    def request(self, entry: bool, exit: bool) -> None:
-        refusal = self.rig.program.request(entry_open=entry, exit_open=exit)
-        assert not (entry and exit) or refusal is not Refusal.NONE
+    @rule(wanted=st.frozensets(st.sampled_from(["entry", "exit"])))
+    def request(self, wanted: frozenset[str]) -> None:
+        refusal = self.rig.program.request(wanted)
+        assert wanted != BOTH or refusal is not Refusal.NONE
 
     @rule(scans=st.integers(1, 120))
     def time_passes(self, scans: int) -> None:

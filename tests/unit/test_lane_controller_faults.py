@@ -5,10 +5,11 @@ from __future__ import annotations
 import pytest
 
 from gate_simulators.control import PARAMETERS
-from gate_simulators.door_controller import CALM
 from gate_simulators.faults import FaultBoard, FaultKind
-from gate_simulators.lane_controller import FAULTS, LaneController, disturbance
+from gate_simulators.interlock import CALM
+from gate_simulators.lane_controller import LaneController
 from gate_simulators.plant import Plant
+from gate_simulators.plc import FAULTS, disturbance
 
 
 @pytest.fixture
@@ -17,7 +18,7 @@ def board() -> FaultBoard:
 
 
 def test_no_fault_is_calm(board: FaultBoard) -> None:
-    assert disturbance(board) == CALM
+    assert disturbance(board, "exit") == CALM
 
 
 @pytest.mark.parametrize(
@@ -28,18 +29,18 @@ def test_a_door_fault_names_its_door_and_means_the_exit_otherwise(
     board: FaultBoard, kind: FaultKind, field: str
 ) -> None:
     board.inject(kind)
-    assert getattr(disturbance(board), field) == {"exit"}
+    assert getattr(disturbance(board, "exit"), field) == {"exit"}
     board.inject(kind, parameters={"door": "entry"})
-    assert getattr(disturbance(board), field) == {"entry"}
+    assert getattr(disturbance(board, "exit"), field) == {"entry"}
     board.clear(kind)
-    assert disturbance(board) == CALM
+    assert disturbance(board, "exit") == CALM
 
 
 def test_sensor_and_alarm_faults(board: FaultBoard) -> None:
     board.inject(FaultKind.EMERGENCY)
     board.inject(FaultKind.SENSORS_DISAGREE)
     board.inject(FaultKind.SENSOR_FLICKER, parameters={"hertz": 3.0})
-    seen = disturbance(board)
+    seen = disturbance(board, "exit")
     assert seen.emergency
     assert seen.sensors_disagree
     assert seen.flicker_hertz == 3.0

@@ -8,19 +8,18 @@ from __future__ import annotations
 import asyncio
 import random
 import struct
-import threading
 from collections import deque
+from collections.abc import Callable
 from contextlib import suppress
 
 import numpy as np
 from pymodbus import FramerType
 from pymodbus.constants import ExcCodes
-from pymodbus.server import ModbusTcpServer
-from pymodbus.server.requesthandler import ServerRequestHandler
 from pymodbus.simulator import DataType, SimData, SimDevice
 
 from gate_simulators.faults import FaultBoard, FaultKind
-from gate_simulators.modbus_line import TcpLine
+from gate_simulators.loop_thread import LoopThread
+from gate_simulators.modbus_line import TcpLine, handlers, heed_plug
 from gate_simulators.radiation.detectors import Portal
 from gate_simulators.radiation.passage import GAMMA_S, NEUTRON_S, Passage
 from gate_simulators.yard.wire import WIRE_FAULTS
@@ -59,10 +58,7 @@ class ModbusMonitor:
         self._objects = 0
         self._elapsed_ms = 0
         self._registers = [0] * 21
-        self._thread: threading.Thread | None = None
-        self._halt: tuple[asyncio.AbstractEventLoop, asyncio.Event] | None = None
-        self._ready = threading.Event()
-        self._failure: Exception | None = None
+        self._thread = LoopThread(f"sim-{name}", self._serve)
 
     def pass_vehicle(self, passage: Passage) -> None:
         """The truck enters with the next measurement, or after the one that is in the portal."""
@@ -75,64 +71,23 @@ class ModbusMonitor:
     # ------------------------------------------------------------ life
 
     def start(self) -> None:
-        if self._thread is not None:
-            return
-        self._ready.clear()
-        self._failure = None
-        self._thread = threading.Thread(target=self._run, name=f"sim-{self.name}", daemon=True)
         self._thread.start()
-        self._ready.wait()
-        if self._failure is not None:
-            self._thread.join()
-            self._thread = None
-            raise self._failure
 
     def stop(self) -> None:
-        thread, self._thread = self._thread, None
-        if thread is None:
-            return
-        if self._halt is not None:
-            loop, halt = self._halt
-            with suppress(RuntimeError):  # the loop may have ended by itself
-                loop.call_soon_threadsafe(halt.set)
-        thread.join()
+        self._thread.stop()
 
-    def _run(self) -> None:
-        try:
-            asyncio.run(self._serve())
-        except Exception as error:
-            if self._ready.is_set():
-                raise
-            self._failure = error
-        finally:
-            self._ready.set()
-
-    async def _serve(self) -> None:
-        halt = asyncio.Event()
-        self._halt = (asyncio.get_running_loop(), halt)
-        server = ModbusTcpServer(self._device(), framer=FramerType.SOCKET)
-
-        def new_handler() -> ServerRequestHandler:
-            handler = server.handle_new_connection()
-            assert isinstance(handler, ServerRequestHandler)
-            return handler
-
-        line = TcpLine(self.address, new_handler, self.faults, self._dice)
+    async def _serve(self, ready: Callable[[], None], halt: asyncio.Event) -> None:
+        line = TcpLine(self.address, handlers(self._device(), FramerType.SOCKET), self.faults, self._dice)
         await line.plug()
         self.address = line.address
         self._measure()
-        self._ready.set()
+        ready()
         try:
             while not halt.is_set():
                 with suppress(TimeoutError):
                     await asyncio.wait_for(halt.wait(), self.measurement_s / self.pace)
                 self._measure()
-                unplugged = self.faults.active(FaultKind.UNPLUG) is not None
-                if unplugged and line.plugged:
-                    await line.unplug()
-                elif not unplugged and not line.plugged:
-                    with suppress(OSError):
-                        await line.plug()
+                await heed_plug(line, self.faults)
         finally:
             await line.unplug()
 
