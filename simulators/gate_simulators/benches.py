@@ -20,7 +20,7 @@ from typing import Any
 
 import numpy as np
 
-from gate_agent.devices import ChipPresence, Light
+from gate_agent.devices import ChipPresence, Light, Signal
 from gate_simulators.camera import CameraServer
 from gate_simulators.chip.card import Chip
 from gate_simulators.chip.vpcd_card import ChipSlot
@@ -28,6 +28,9 @@ from gate_simulators.faults import FaultKind, SimulatedDevice
 from gate_simulators.lane_controller import LaneController
 from gate_simulators.mrz_scanner import MrzScanner
 from gate_simulators.plant import Person, Plant, Zone
+from gate_simulators.ports import free_port
+from gate_simulators.yard_controller import YardController
+from gate_simulators.yard_plant import YardPlant
 
 SPECIMEN = (
     "P<UTOERIKSSON<<ANNA<MARIA<<<<<<<<<<<<<<<<<<<",
@@ -139,6 +142,26 @@ class LaneBench(Bench):
         return True
 
 
+class YardBench(Bench):
+    """The barrier controller on Modbus TCP."""
+
+    def __init__(self) -> None:
+        self._controller = YardController("bench-yard", YardPlant(), tcp=("127.0.0.1", 0), pace=10.0)
+        self.device = self._controller
+
+    def settings(self) -> dict[str, Any]:
+        host, port = self._controller.address
+        return {"transport": "tcp", "host": host, "port": port}
+
+    def settings_of_nothing(self) -> dict[str, Any]:
+        return {"transport": "tcp", "host": "127.0.0.1", "port": free_port()}
+
+    def command(self, driver: Any) -> bool:
+        driver.show(Signal.STOP, Signal.WAIT)
+        driver.command_barriers(entry_open=False, release_open=False, inspection_open=False)
+        return True
+
+
 class ChipBench(Bench):
     """A chip on the virtual contactless reader. Here the driver listens and the card connects."""
 
@@ -219,12 +242,6 @@ def _pcsc_readers() -> list[str]:
         scard.SCardReleaseContext(context)
 
 
-def free_port() -> int:
-    """A TCP port of this host that nobody uses now."""
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        return probe.getsockname()[1]
-
-
 def _elsewhere(module: str, name: str) -> Callable[[], Bench]:
     """A bench that lives with its devices; its module is imported when it is used."""
 
@@ -240,6 +257,7 @@ BENCHES: Mapping[str, Callable[[], Bench]] = MappingProxyType(
         "eseal-lines": _elsewhere("gate_simulators.yard.bench", "SealBench"),
         "modbus-lane": LaneBench,
         "modbus-portal": _elsewhere("gate_simulators.yard.bench", "ModbusPortalBench"),
+        "modbus-yard": YardBench,
         "mrz-serial": MrzBench,
         "number-camera": _elsewhere("gate_simulators.yard.bench", "NumberCameraBench"),
         "opencv": CameraBench,

@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import Literal
 
 from gate_agent.errors import GateError
+from gate_simulators.ports import free_port
 
 Kind = Literal["auto", "mosquitto", "embedded"]
 
@@ -126,7 +127,7 @@ class Broker:
         cache: Path | None = None,
     ) -> None:
         self.host = "127.0.0.1"
-        self.port = port or _free_port()
+        self.port = port or free_port()
         self._directory = directory
         self._extra = tuple(extra)
         self._anonymous = anonymous
@@ -255,12 +256,6 @@ def _answers(host: str, port: int) -> bool:
             return True
     except OSError:
         return False
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 def main() -> int:

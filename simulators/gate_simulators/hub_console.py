@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import signal
-import threading
 import time
 from pathlib import Path
 
@@ -12,6 +10,7 @@ from rich.live import Live
 from rich.table import Table
 
 from gate_simulators.hub import Hub
+from gate_simulators.stopping import until_signal
 
 
 def run_hub(
@@ -24,9 +23,7 @@ def run_hub(
     show: bool = True,
 ) -> None:
     """Run until SIGINT or SIGTERM. Call on the main thread. `show` draws the live table."""
-    ending = threading.Event()
-    for name in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(name, lambda *_: ending.set())
+    ending = until_signal()
     hub = Hub(database, host=host, port=port, hub_id=hub_id, version5=version5)
     hub.start()
     try:

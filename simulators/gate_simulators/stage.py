@@ -10,7 +10,6 @@ from __future__ import annotations
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -34,18 +33,12 @@ from gate_simulators.cast import PARTS, Cast
 from gate_simulators.control import ControlServer
 from gate_simulators.hub import Hub
 from gate_simulators.passports import PassportOffice
+from gate_simulators.ports import free_port
 from gate_simulators.site import LaneSite, start_control
 
 
 class StageError(GateError):
     """The simulated surroundings, or the agent in them, do not come up."""
-
-
-def free_port() -> int:
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        port: int = sock.getsockname()[1]
-        return port
 
 
 def _ends_with_us() -> list[str]:
