@@ -45,6 +45,8 @@ from gate_agent.devices import (
     SealReader,
     SealReading,
     WeightReading,
+    YardGate,
+    YardReading,
 )
 from gate_agent.drivers_cli import settings_of
 from gate_agent.registry import drivers
@@ -61,6 +63,7 @@ READINGS: dict[str, tuple[type, ...]] = {
     "scale": (WeightReading,),
     "seal_reader": (SealReading,),
     "number_camera": (NumberView,),
+    "yard_gate": (YardReading,),
 }
 PROTOCOLS: dict[str, Any] = {
     "document_scanner": DocumentScanner,
@@ -72,6 +75,7 @@ PROTOCOLS: dict[str, Any] = {
     "scale": Scale,
     "seal_reader": SealReader,
     "number_camera": NumberCamera,
+    "yard_gate": YardGate,
 }
 DOCS = Path(__file__).parents[2] / "docs"
 EXAMPLE = "mrz-tcp"

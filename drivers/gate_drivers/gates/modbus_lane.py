@@ -96,7 +96,7 @@ class ModbusLaneConfig(ModbusControllerConfig):
 
 
 class ModbusLane(ModbusController[LaneReading]):
-    """A :class:`gate_agent.devices.LaneGate` over Modbus."""
+    """The doors of an e-gate lane behind a controller on Modbus TCP or RTU."""
 
     Config: ClassVar[type[DriverConfig]] = ModbusLaneConfig
     capability: ClassVar[str] = "lane_gate"

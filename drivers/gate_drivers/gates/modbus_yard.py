@@ -100,7 +100,7 @@ class ModbusYardConfig(ModbusControllerConfig):
 
 
 class ModbusYard(ModbusController[YardReading]):
-    """A :class:`gate_agent.devices.YardGate` over Modbus."""
+    """The barriers of a cargo lane behind a controller on Modbus TCP or RTU."""
 
     Config: ClassVar[type[DriverConfig]] = ModbusYardConfig
     capability: ClassVar[str] = "yard_gate"
