@@ -1,0 +1,133 @@
+"""Sister containers of one lot: which one does not belong. Statistics of a handful, no training.
+
+Containers of one consignment are loaded with the same goods in the same way, so each should look like the
+others. A load that is far from its sisters, who are near each other, is another load (``LOT_DIFFERS``). One
+that is like them but has more matter in one place carries something more (``LOT_LOCAL_EXCESS``).
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import combinations
+from statistics import median
+from typing import Final
+
+from pydantic import Field
+
+from gate_agent.cargo.signature import Excess, LoadSignature, distance, local_excess
+from gate_agent.evidence import CheckResult, Outcome, Scalar
+from gate_agent.settings import Settings
+
+CHECK: Final = "lot_anomaly"
+VERSION: Final = "lot-1"
+MAX_SISTERS: Final = 32
+"""More are not looked at: the newest tell enough."""
+
+
+class LotSettings(Settings):
+    """When a container is not like its sisters."""
+
+    differs: float = Field(default=0.14, gt=0, lt=1, description="distance from the sisters, at least")
+    ratio: float = Field(default=1.8, ge=1, le=10, description="and so many times the sisters' own distance")
+    diverse: float = Field(
+        default=0.30, gt=0, lt=1, description="sisters so far from each other are no lot to compare with"
+    )
+    excess: float = Field(
+        default=0.30, gt=0, le=10, description="local excess of matter, as a share of the typical matter"
+    )
+    display_excess: float = Field(default=0.60, gt=0, le=10, description="the same in a display picture")
+
+
+@dataclass(frozen=True, slots=True)
+class LotFinding:
+    """`distance` is the median to the sisters, `mutual` the median between them (None: fewer than two)."""
+
+    sisters: int
+    distance: float
+    mutual: float | None
+    excess: Excess | None
+
+
+def judge_lot(own: LoadSignature, sisters: Sequence[LoadSignature]) -> LotFinding | None:
+    """Compare with those sisters whose pictures are of the same kind; None when there is none."""
+    alike = [each for each in sisters if own.comparable(each)][-MAX_SISTERS:]
+    if not alike:
+        return None
+    away = median(distance(own, each) for each in alike)
+    if len(alike) < 2:
+        return LotFinding(1, away, None, None)
+    mutual = median(distance(one, other) for one, other in combinations(alike, 2))
+    return LotFinding(len(alike), away, mutual, local_excess(own, alike))
+
+
+def lot_anomaly(
+    own: LoadSignature | None, sisters: Sequence[LoadSignature], settings: LotSettings
+) -> CheckResult:
+    """``lot_anomaly``: does this load look like those of its sister containers?"""
+    if not sisters:
+        return CheckResult(CHECK, Outcome.NOT_DONE, ("LOT_NO_SISTERS",))
+    if own is None:
+        return CheckResult(CHECK, Outcome.NOT_DONE, ("LOAD_NOT_SEEN",))
+    found = judge_lot(own, sisters)
+    if found is None:
+        return CheckResult(CHECK, Outcome.NOT_DONE, ("LOT_PICTURES_DIFFER",))
+    outcome, reasons = _judged(found, own.calibrated, settings)
+    return CheckResult(CHECK, outcome, reasons, _measured(found), {"algorithm": VERSION})
+
+
+def _judged(found: LotFinding, calibrated: bool, settings: LotSettings) -> tuple[Outcome, tuple[str, ...]]:
+    far = found.distance > settings.differs
+    if found.mutual is None:
+        # Of two that differ, nobody can say which one is wrong.
+        return (Outcome.INCONCLUSIVE, ("LOT_PAIR_DIFFERS",)) if far else (Outcome.PASSED, ())
+    if far and found.distance > settings.ratio * found.mutual:
+        return Outcome.FAILED, ("LOT_DIFFERS",)
+    if found.mutual > settings.diverse:
+        return Outcome.INCONCLUSIVE, ("LOT_DIVERSE",)
+    limit = settings.excess if calibrated else settings.display_excess
+    if found.excess is not None and found.excess.share > limit:
+        return Outcome.INCONCLUSIVE, ("LOT_LOCAL_EXCESS",)
+    return Outcome.PASSED, ()
+
+
+def _measured(found: LotFinding) -> dict[str, Scalar]:
+    measured: dict[str, Scalar] = {"sisters": found.sisters, "distance": round(found.distance, 4)}
+    if found.mutual is not None:
+        measured["sisters_distance"] = round(found.mutual, 4)
+    if found.excess is not None:
+        measured |= {
+            "excess": round(found.excess.share, 4),
+            "excess_along": round(found.excess.along, 3),
+            "excess_height": round(found.excess.height, 3),
+        }
+    return measured
+
+
+@dataclass(slots=True)
+class LotBook:
+    """The signatures of lots that are passing, newest lots last; bounded, in memory only."""
+
+    max_lots: int = 500
+    _lots: OrderedDict[str, dict[str, LoadSignature]] = field(
+        default_factory=OrderedDict[str, dict[str, LoadSignature]]
+    )
+
+    def sisters(self, lot: str, container: str) -> tuple[LoadSignature, ...]:
+        """Those of the lot's other containers."""
+        kept: Mapping[str, LoadSignature] = self._lots.get(lot, {})
+        return tuple(signature for each, signature in kept.items() if each != container)
+
+    def keep(self, lot: str, container: str, signature: LoadSignature) -> None:
+        """A container that is scanned again replaces what it left before."""
+        if not lot:
+            return
+        kept = self._lots.setdefault(lot, {})
+        self._lots.move_to_end(lot)
+        kept.pop(container, None)
+        kept[container] = signature
+        if len(kept) > MAX_SISTERS:
+            del kept[next(iter(kept))]
+        if len(self._lots) > self.max_lots:
+            self._lots.popitem(last=False)
