@@ -1,8 +1,9 @@
-"""``gate-sim``: everything around an agent that is not there: devices, hub, broker, travellers, officer."""
+"""``gate-sim``: everything around an agent that is not there: devices, hub, broker, visitors, officers."""
 
 from __future__ import annotations
 
 import logging
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -14,7 +15,7 @@ from gate_simulators import chip_cli
 
 app = typer.Typer(
     name="gate-sim",
-    help="Simulated devices, hub and travellers, on the wires of the real ones.",
+    help="Simulated devices, hub, travellers and trucks, on the wires of the real ones.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -23,26 +24,45 @@ app = typer.Typer(
 app.add_typer(chip_cli.app, name="chip")
 
 EGATE = Path("config/egate.toml")
+NII = Path("config/nii.toml")
+
+
+class Station(StrEnum):
+    """What can be demonstrated."""
+
+    EGATE = "egate"
+    NII = "nii"
+
+
+_CONFIGS = {Station.EGATE: EGATE, Station.NII: NII}
+_PACES = {Station.EGATE: 3.0, Station.NII: 8.0}
 
 
 @app.command()
 def demo(
-    headless: Annotated[bool, typer.Option(help="play a scripted dozen and judge it")] = False,
-    travellers: Annotated[int, typer.Option(min=0, help="how many; 0: until Ctrl-C")] = 0,
+    station: Annotated[Station, typer.Option(help="which kind of station")] = Station.EGATE,
+    headless: Annotated[bool, typer.Option(help="play every scenario once and judge it")] = False,
+    visitors: Annotated[
+        int, typer.Option("--travellers", "--trucks", min=0, help="how many; 0: all, or until Ctrl-C")
+    ] = 0,
     seed: Annotated[int, typer.Option(help="order of the scenarios, noise, keys")] = 7,
-    pace: Annotated[float, typer.Option(min=0.1, max=10, help="faster than life; 0.0 chooses")] = 0.1,
-    config: Annotated[Path, typer.Option(help="the station's TOML file")] = EGATE,
+    pace: Annotated[float, typer.Option(min=0.1, max=10, help="faster than life; 0.1 chooses")] = 0.1,
+    config: Annotated[Path | None, typer.Option(help="the station's TOML file")] = None,
     state: Annotated[Path | None, typer.Option(help="where to keep state")] = None,
     report: Annotated[Path, typer.Option(help="the headless run's report")] = Path("demo-report.json"),
 ) -> None:
-    """Run a whole station: broker, hub, simulated lane, agent and travellers."""
-    from gate_simulators.demo import Show, run  # noqa: PLC0415 - loads the image libraries
+    """Run a whole station: broker, hub, simulated devices, agent, and who comes to it."""
+    from gate_simulators.performance import Show  # noqa: PLC0415 - loads the image libraries
 
-    chosen = pace if pace > 0.1 else (3.0 if headless else 1.0)
-    place = state or Path(".run/demo" if headless else ".run/egate")
-    count = travellers or (12 if headless else None)
+    if station is Station.NII:
+        from gate_simulators.nii.demo import run  # noqa: PLC0415
+    else:
+        from gate_simulators.demo import run  # noqa: PLC0415
+
+    chosen = pace if pace > 0.1 else (_PACES[station] if headless else 1.0)
+    place = state or Path(".run") / (f"demo-{station.value}" if headless else station.value)
     try:
-        good = run(Show(config, place, count, seed, chosen, headless, report))
+        good = run(Show(config or _CONFIGS[station], place, visitors or None, seed, chosen, headless, report))
     except GateError as error:
         Console(stderr=True).print(f"[bold red]the demonstration cannot run[/]: {error}", highlight=False)
         raise typer.Exit(1) from None
@@ -63,6 +83,23 @@ def egate(
         serve(config, seed=seed, pace=pace, travellers=travellers)
     except GateError as error:
         Console(stderr=True).print(f"[bold red]the lane cannot be simulated[/]: {error}", highlight=False)
+        raise typer.Exit(1) from None
+
+
+@app.command()
+def nii(
+    config: Annotated[Path, typer.Option("--config", help="the station's TOML file")] = NII,
+    trucks: Annotated[bool, typer.Option(help="let trucks come by themselves")] = False,
+    seed: Annotated[int, typer.Option(help="noise and tractors")] = 7,
+    pace: Annotated[float, typer.Option(min=0.1, max=10, help="trucks faster than life")] = 1.0,
+) -> None:
+    """All simulated devices of a scanner station, for an agent in another terminal."""
+    from gate_simulators.nii.service import serve  # noqa: PLC0415
+
+    try:
+        serve(config, seed=seed, pace=pace, trucks=trucks)
+    except GateError as error:
+        Console(stderr=True).print(f"[bold red]the yard cannot be simulated[/]: {error}", highlight=False)
         raise typer.Exit(1) from None
 
 
@@ -97,25 +134,39 @@ def walk(
     control: Annotated[str, typer.Option(help="the lane's control interface")] = "http://127.0.0.1:8090",
 ) -> None:
     """Send a traveller to a lane that `gate-sim egate` simulates."""
+    _send(control, "travellers", scenario)
+
+
+@app.command()
+def truck(
+    scenario: Annotated[str, typer.Argument(help="what to play; `gate-sim truck list` names all")],
+    control: Annotated[str, typer.Option(help="the yard's control interface")] = "http://127.0.0.1:8090",
+) -> None:
+    """Send a truck to a yard that `gate-sim nii` simulates."""
+    _send(control, "trucks", scenario)
+
+
+def _send(control: str, who: str, scenario: str) -> None:
     import httpx  # noqa: PLC0415
 
-    from gate_simulators.travellers import EXPECTED  # noqa: PLC0415
-
-    if scenario not in EXPECTED:
-        Console().print("\n".join(EXPECTED))
-        raise typer.Exit(0 if scenario == "list" else 2)
+    console = Console()
     try:
-        answer = httpx.post(f"{control}/travellers", json={"scenario": scenario}, timeout=10.0)
+        with httpx.Client(base_url=control, timeout=10.0) as client:
+            if scenario == "list":
+                answer = client.get(f"/{who}")
+                console.print("\n".join(answer.raise_for_status().json()))
+                return
+            answer = client.post(f"/{who}", json={"scenario": scenario})
     except httpx.HTTPError as error:
-        Console(stderr=True).print(f"[red]no lane answers at {control}[/]: {type(error).__name__}")
+        Console(stderr=True).print(f"[red]nothing answers at {control}[/]: {type(error).__name__}")
         raise typer.Exit(1) from None
-    Console().print(answer.json())
+    console.print(answer.json())
     raise typer.Exit(0 if answer.is_success else 1)
 
 
 @app.command()
 def fault(
-    device: Annotated[str, typer.Argument(help="mrz, chip, camera or lane; `list` shows all")],
+    device: Annotated[str, typer.Argument(help="which device; `list` shows all")],
     kind: Annotated[str, typer.Argument(help="what goes wrong; `clear` ends all")] = "",
     parameters: Annotated[list[str] | None, typer.Argument(help="key=value")] = None,
     seconds: Annotated[float | None, typer.Option(help="for how long; otherwise until cleared")] = None,

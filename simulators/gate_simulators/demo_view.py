@@ -1,4 +1,4 @@
-"""The demonstration in a terminal: the lane, the transaction's checks, devices, hub, and past travellers."""
+"""The demonstration in a terminal: the lane, the transaction's checks, devices, hub, and past visitors."""
 
 from __future__ import annotations
 
@@ -12,10 +12,9 @@ from rich.table import Table
 from rich.text import Text
 
 from gate_simulators.report import Result
-from gate_simulators.stage import Stage
 
 if TYPE_CHECKING:
-    from gate_simulators.demo import Show
+    from gate_simulators.performance import Play, Show
 
 MARKS = {
     "passed": "[green]✓[/]",
@@ -23,25 +22,27 @@ MARKS = {
     "inconclusive": "[yellow]?[/]",
     "not_done": "[dim]·[/]",
 }
-DOORS = {"closed": "▐", "open": " ", "moving": "░", "fault": "!"}
+BARRIERS = {"closed": "▐", "open": " ", "moving": "░", "fault": "!"}
+"""How a door leaf or a boom is drawn."""
+COLOURS = {"admit": "green", "release": "green", "refer": "yellow", "review": "yellow"}
 
 
 class View:
     """A rich renderable that asks the agent's own console for what it shows."""
 
-    def __init__(self, stage: Stage, show: Show) -> None:
-        self._stage = stage
+    def __init__(self, play: Play, show: Show) -> None:
+        self._play = play
         self._show = show
         self._lock = threading.Lock()
-        self._traveller = ""
+        self._visitor = ""
         self._doing = ""
         self._started = time.monotonic()
         self.results: list[Result] = []
 
-    def next_traveller(self, number: int, scenario: str) -> None:
-        total = f" of {self._show.travellers}" if self._show.travellers else ""
+    def next_visitor(self, number: int, scenario: str) -> None:
+        total = f" of {self._show.visitors}" if self._show.visitors else ""
         with self._lock:
-            self._traveller = f"traveller {number}{total}: {scenario.replace('_', ' ')}"
+            self._visitor = f"{self._play.who} {number}{total}: {scenario.replace('_', ' ')}"
             self._doing = ""
 
     def say(self, text: str) -> None:
@@ -53,42 +54,32 @@ class View:
             self.results.append(result)
 
     def __rich__(self) -> RenderableType:
-        snapshot = self._stage.snapshot()
+        stage = self._play.stage
+        snapshot = stage.snapshot()
         with self._lock:
-            traveller, doing, results = self._traveller, self._doing, list(self.results)
+            visitor, doing, results = self._visitor, self._doing, list(self.results)
         parts: list[RenderableType] = [
-            Text.from_markup(f"[bold]{traveller}[/]  [italic]{doing}[/]"),
-            _lane(snapshot),
+            Text.from_markup(f"[bold]{visitor}[/]  [italic]{doing}[/]"),
+            self._play.draw(snapshot),
             _checks(snapshot),
             _links(snapshot),
         ]
         if results:
             parts.append(_past(results[-6:]))
         if not self._show.headless:
-            url = f"{self._stage.console_url}/#token={self._stage.console_token}"
+            url = f"{stage.console_url}/#token={stage.console_token}"
             parts.append(Text.from_markup(f"console: [link={url}]{url}[/]   Ctrl-C ends"))
-        return Panel(Group(*parts), title="gate-agent: e-gate on simulators", border_style="blue")
+        return Panel(
+            Group(*parts), title=f"gate-agent: {self._play.title} on simulators", border_style="blue"
+        )
 
     def summary(self) -> RenderableType:
         with self._lock:
             results = list(self.results)
         good = sum(r.as_expected for r in results)
         seconds = time.monotonic() - self._started
-        line = Text(f"{good}/{len(results)} travellers as expected in {seconds:.0f} s", style="bold")
+        line = Text(f"{good}/{len(results)} {self._play.who} as expected in {seconds:.0f} s", style="bold")
         return Group(_past(results), line)
-
-
-def _lane(snapshot: dict[str, Any]) -> RenderableType:
-    lane: dict[str, Any] = snapshot.get("lane", {})
-    inside = "●" * int(lane.get("persons_inside", 0)) + ("▪" if lane.get("object_inside") else "")
-    drawing = (
-        f"  {'●' if lane.get('approach') else ' '}  {DOORS.get(lane.get('entry', ''), '?')}"
-        f"  {inside:^7}  {DOORS.get(lane.get('exit', ''), '?')}  {'●' if lane.get('exit_zone') else ' '}"
-    )
-    phase = str(snapshot.get("phase", "no agent")).replace("_", " ")
-    return Text.from_markup(
-        f"[reverse]{drawing}[/]   [bold cyan]{phase}[/]  {snapshot.get('instruction', '')}"
-    )
 
 
 def _checks(snapshot: dict[str, Any]) -> RenderableType:
@@ -102,7 +93,7 @@ def _checks(snapshot: dict[str, Any]) -> RenderableType:
     for start in range(0, len(cells), 3):
         table.add_row(*cells[start : start + 3])
     verdict = transaction.get("verdict", "")
-    colour = {"admit": "green", "refer": "yellow", "refuse": "red"}.get(verdict, "dim")
+    colour = COLOURS.get(verdict, "red" if verdict else "dim")
     reasons = ", ".join(transaction.get("reasons", ()))
     return Group(table, Text.from_markup(f"[{colour} bold]{verdict or '...'}[/] {reasons}"))
 
@@ -125,7 +116,7 @@ def _past(results: list[Result]) -> Table:
             "[green]✓[/]" if r.as_expected else "[red]✗[/]",
             r.scenario,
             r.expected,
-            r.actual,
+            " > ".join(r.verdicts) or r.actual,
             ", ".join(r.reasons + r.events) + (f" [red]{r.trouble}[/]" if r.trouble else ""),
             f"{r.total_s:.1f}",
             f"{r.software_share:.0%}",

@@ -1,128 +1,45 @@
-"""Everything around one agent: broker, hub, simulated lane, signed lists, and the agent's process.
-
-``with Stage(...) as stage`` leaves a running, ready station and takes all of it down again, whatever happens
-in between. The agent is the real program in its own process, configured by the real file; only addresses and
-lists are replaced, by the same ``--set`` that an integrator can use.
-"""
+"""Everything around one e-gate's agent: broker, hub, simulated lane, signed lists, the agent's process."""
 
 from __future__ import annotations
 
-import os
-import shutil
-import signal
-import subprocess
-import sys
-import time
-import tomllib
-from collections.abc import Callable
-from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
-import httpx
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from gate_agent import config as station_config
-from gate_agent.errors import GateError
+from gate_agent.config import StationConfig
 from gate_agent.policy.signature import public_pem
 from gate_agent.policy.watchlist import Subject, build_watchlist
-from gate_simulators.broker import Broker, BrokerError
 from gate_simulators.cast import PARTS, Cast
-from gate_simulators.control import ControlServer
-from gate_simulators.hub import Hub
 from gate_simulators.passports import PassportOffice
 from gate_simulators.ports import free_port
-from gate_simulators.site import LaneSite, start_control
+from gate_simulators.site import LaneSite
+from gate_simulators.surroundings import Surroundings
 
 
-class StageError(GateError):
-    """The simulated surroundings, or the agent in them, do not come up."""
+@dataclass
+class Stage(Surroundings[LaneSite]):
+    """``with Stage(...) as stage`` leaves a running, ready lane."""
 
-
-def _ends_with_us() -> list[str]:
-    """A prefix with which a program gets SIGTERM when this process dies (PR_SET_PDEATHSIG, prctl(2))."""
-    setpriv = shutil.which("setpriv")
-    return [setpriv, "--pdeathsig", "TERM", "--"] if setpriv else []
-
-
-@dataclass(slots=True)
-class Stage:
-    """`private_ports` takes free ports, so that several stages can stand on one machine; otherwise the
-    configuration's own are used. `settings` are further overrides for the agent."""
-
-    config: Path
-    state: Path
-    pace: float = 1.0
-    seed: int = 0
-    private_ports: bool = False
-    settings: dict[str, object] = field(default_factory=dict[str, object])
-    broker_kind: str = "auto"
-    say: Callable[[str], None] = lambda _text: None
-
-    site: LaneSite = field(init=False)
     cast: Cast = field(init=False)
-    hub: Hub = field(init=False)
-    broker: Broker = field(init=False)
-    control: ControlServer = field(init=False)
-    _agent: subprocess.Popen[bytes] | None = field(init=False, default=None)
-    _overrides: dict[str, object] = field(init=False, default_factory=dict[str, object])
-    _stack: ExitStack = field(init=False, default_factory=ExitStack)
 
-    def __enter__(self) -> Stage:
-        try:
-            self._set_up()
-        except BaseException:
-            self._stack.close()
-            raise
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._stack.close()
-
-    # ------------------------------------------------------------ setting up
-
-    def _set_up(self) -> None:
-        self.state = self.state.absolute()
-        self.state.mkdir(parents=True, exist_ok=True)
+    def prepare(self) -> dict[str, object]:
         self.say("issuing passports")
         office = PassportOffice(self.state / "issuer", self.seed)
         self.cast = Cast(office)
-        self._overrides = self._replaced() | self.settings
+        replaced = self._replaced()
         office.write_trust_directory(self.state / "trust")
-        loaded = station_config.load(self.config, self._overrides)
-        self.say("starting broker and hub")
-        self.broker = Broker(
-            self.state / "broker",
-            port=loaded.hub.port,
-            kind=self.broker_kind,  # pyright: ignore[reportArgumentType]
-            cache=Path(".cache/mosquitto"),
-        )
-        try:
-            self.broker.start()
-        except BrokerError as error:
-            raise StageError(str(error), field="hub.port") from error
-        self._stack.callback(self.broker.stop)
-        self.start_hub()
-        self._stack.callback(self.stop_hub)
-        self.say("starting the simulated lane")
-        self.site = LaneSite(loaded, pace=self.pace, seed=self.seed)
-        self.site.start()
-        self._stack.callback(self.site.stop)
-        self.control = ControlServer(self.site.devices, port=0 if self.private_ports else 8090)
-        start_control(self.control)
-        self._stack.callback(self.control.stop)
-        self.say("starting the agent")
-        self._stack.callback(self.stop_agent)
-        self.start_agent()
+        return replaced
+
+    def build_site(self, loaded: StationConfig) -> LaneSite:
+        return LaneSite(loaded, pace=self.pace, seed=self.seed)
 
     def _replaced(self) -> dict[str, object]:
-        """What differs from the file: the state's place, own lists and, if wanted, free ports."""
+        """What differs from the file: own lists and, if wanted, free ports."""
         state = self.state
         public_key, watchlist = self._write_watchlist()
         replaced: dict[str, object] = {
-            "station.state_dir": str(state),
             "devices.mrz.device": str(state / "mrz.tty"),
             "trust.directory": str(state / "trust"),
             "watchlist.file": str(watchlist),
@@ -161,127 +78,3 @@ class Stage:
             issued_at=datetime.now(UTC),
         )
         return public_key, path
-
-    # ------------------------------------------------------------ the agent and the hub
-
-    def start_hub(self) -> None:
-        self.hub = Hub(
-            self.state / "hub.sqlite",
-            host="127.0.0.1",
-            port=self.broker.port,
-            hub_id="hub-1",
-            version5=self.broker.version5,
-        )
-        self.hub.start()
-
-    def stop_hub(self) -> None:
-        self.hub.stop()
-
-    def agent_command(self, command: str = "run") -> list[str]:
-        """A command of ``gate-agent`` for this stage's station, such as ``run`` or ``doctor``."""
-        words = [str(Path(sys.executable).with_name("gate-agent")), command, "--config", str(self.config)]
-        for path, value in self._overrides.items():
-            words += ["--set", f"{path}={value}"]
-        if not self.broker.version5:
-            words += ["--set", "hub.protocol=3.1.1"]
-        return words
-
-    def start_agent(self, timeout_s: float = 60.0) -> None:
-        """Start the agent's process and wait until its lane serves.
-
-        Call it on the main thread: when that ends, however it does, the kernel asks the agent to end too.
-        """
-        command = [*_ends_with_us(), *self.agent_command()]
-        log = (self.state / "agent.log").open("ab")
-        with log:
-            self._agent = subprocess.Popen(
-                command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, process_group=0
-            )
-        deadline = time.monotonic() + timeout_s
-        while self.snapshot().get("phase", "starting") in ("starting", "out_of_service"):
-            if self._agent.poll() is not None:
-                raise StageError("the agent ended at once", advice=f"see {self.state / 'agent.log'}")
-            if time.monotonic() > deadline:
-                raise StageError(
-                    "the lane does not come into service", advice=f"see {self.state / 'agent.log'}"
-                )
-            time.sleep(0.1)
-
-    @property
-    def agent_pid(self) -> int:
-        if self._agent is None:
-            raise StageError("the agent is not running")
-        return self._agent.pid
-
-    @property
-    def agent_running(self) -> bool:
-        return self._agent is not None and self._agent.poll() is None
-
-    def kill_agent(self) -> None:
-        """Kill -9, as a power cut would."""
-        if self._agent is not None:
-            os.kill(self._agent.pid, signal.SIGKILL)
-            self._agent.wait(10)
-
-    def stop_agent(self, timeout_s: float = 20.0, by: signal.Signals = signal.SIGTERM) -> int | None:
-        """Ask the agent to end, and SIGKILL when it does not in time. Its exit status."""
-        agent = self._agent
-        if agent is None:
-            return None
-        if agent.poll() is None:
-            agent.send_signal(by)
-            try:
-                agent.wait(timeout_s)
-            except subprocess.TimeoutExpired:
-                agent.kill()
-                agent.wait(10)
-        return agent.returncode
-
-    # ------------------------------------------------------------ the officer's way in
-
-    @property
-    def console_url(self) -> str:
-        with self.config.open("rb") as file:
-            configured = tomllib.load(file).get("console", {}).get("port", 8080)
-        return f"http://127.0.0.1:{self._overrides.get('console.port', configured)}"
-
-    @property
-    def console_token(self) -> str:
-        return (self.state / "console.token").read_text().strip()
-
-    def snapshot(self) -> dict[str, Any]:
-        """What the console shows; empty while it cannot be reached."""
-        try:
-            answer = httpx.get(f"{self.console_url}/api/snapshot", timeout=2.0)
-            return dict(answer.raise_for_status().json())
-        except httpx.HTTPError:
-            return {}
-
-    def wait_until(
-        self, condition: Callable[[dict[str, Any]], bool], what: str, timeout_s: float = 15.0
-    ) -> dict[str, Any]:
-        """Look at the console until `condition` holds; what it showed then. Raises StageError."""
-        deadline = time.monotonic() + timeout_s
-        while not ((snapshot := self.snapshot()) and condition(snapshot)):
-            if time.monotonic() > deadline:
-                shown = f"the lane is {snapshot.get('phase', 'not to be seen')}"
-                raise StageError(f"waited in vain for {what}; {shown}", advice=f"see {self.state}/agent.log")
-            time.sleep(0.05)
-        return snapshot
-
-    def wait_for_phase(self, *phases: str, timeout_s: float = 15.0) -> dict[str, Any]:
-        """Look at the console until the lane is in one of `phases`."""
-        return self.wait_until(lambda s: s["phase"] in phases, " or ".join(phases), timeout_s)
-
-    def order(self, action: str, officer: str, reason: str) -> str:
-        """Order something as an officer; empty when it was done, else why not."""
-        try:
-            answer = httpx.post(
-                f"{self.console_url}/api/actions",
-                json={"action": action, "officer": officer, "reason": reason},
-                headers={"authorization": f"Bearer {self.console_token}"},
-                timeout=5.0,
-            )
-        except httpx.HTTPError as error:
-            return f"the console does not answer: {type(error).__name__}"
-        return "" if answer.is_success else answer.text

@@ -1,0 +1,79 @@
+"""``gate-sim demo --station nii``: trucks come to the scanner station, one after another, while you watch.
+
+Headless, every scenario is played and judged; otherwise it goes on until Ctrl-C with the console open.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import Any, Final
+
+from rich.console import Console, RenderableType
+from rich.text import Text
+
+from gate_simulators import performance
+from gate_simulators.demo_view import BARRIERS
+from gate_simulators.nii.drivers import EXPECTED, Course, Lost
+from gate_simulators.nii.officers import Officers
+from gate_simulators.nii.stage import YardStage
+from gate_simulators.performance import Play, Show
+
+QUICK: Final[dict[str, object]] = {
+    "nii.gather_budget_s": 12.0,
+    "nii.second_energy_s": 2.0,
+}
+"""A headless run hurries where only waiting is to be seen."""
+
+STATION: Final = "nii-1"
+
+
+def run(show: Show) -> bool:
+    """Play the show; True when everything came out as expected (always, when it has no end)."""
+    console = Console()
+    stage = YardStage(
+        show.config,
+        show.state,
+        pace=show.pace,
+        seed=show.seed,
+        private_ports=show.headless,
+        settings=QUICK if show.headless else {},
+        say=lambda text: console.print(f"[dim]{text} ...[/]"),
+    )
+    officers = Officers(stage, reaction_s=0.3 if show.headless else 15.0)
+
+    def perform(scenario: str, say: Callable[[str], None], ending: threading.Event) -> str:
+        officers.scenario = scenario
+        try:
+            Course(stage.site, say=say, stop=ending).run(scenario)
+        except Lost as lost:
+            return f"waited in vain for {lost}"
+        return ""
+
+    play = Play(
+        title="scanner station",
+        who="trucks",
+        station=STATION,
+        stage=stage,
+        officer=officers,
+        expected=EXPECTED,
+        closings={scenario: expected.closing for scenario, expected in EXPECTED.items()},
+        perform=perform,
+        draw=_yard,
+    )
+    return performance.run(show, play, console)
+
+
+def _yard(snapshot: dict[str, Any]) -> RenderableType:
+    yard: dict[str, Any] = snapshot.get("yard") or {}
+    booms = {name: BARRIERS.get(yard.get(name, ""), "?") for name in ("entry", "release", "inspection")}
+    lane = "▬" * min(int(yard.get("vehicles", 0)), 2)
+    come, hold = ("▬" if yard.get(loop) else " " for loop in ("approach", "at_hold"))
+    ways = f"{booms['release']} release  {booms['inspection']} inspection"
+    drawing = f"  {come}  {booms['entry']}  {lane:^5} {hold}|  {ways}"
+    phase = str(snapshot.get("phase", "no agent")).replace("_", " ")
+    weight = yard.get("weight_kg")
+    seen = f"{yard.get('container', '')}  {weight:.0f} kg" if weight else yard.get("container", "")
+    return Text.from_markup(
+        f"[reverse]{drawing}[/]   [bold cyan]{phase}[/]  {snapshot.get('instruction', '')}  {seen}"
+    )
