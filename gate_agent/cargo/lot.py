@@ -49,6 +49,17 @@ class LotFinding:
     mutual: float | None
     excess: Excess | None
 
+    def to_json(self) -> dict[str, Scalar]:
+        """The figures, rounded as they stand in evidence."""
+        told: dict[str, Scalar] = {"sisters": self.sisters, "distance": round(self.distance, 4)}
+        if self.mutual is not None:
+            told["sisters_distance"] = round(self.mutual, 4)
+        if self.excess is not None:
+            told["excess"] = round(self.excess.share, 4)
+            told["excess_along"] = round(self.excess.along, 3)
+            told["excess_height"] = round(self.excess.height, 3)
+        return told
+
 
 def judge_lot(own: LoadSignature, sisters: Sequence[LoadSignature]) -> LotFinding | None:
     """Compare with those sisters whose pictures are of the same kind; None when there is none."""
@@ -74,7 +85,7 @@ def lot_anomaly(
     if found is None:
         return CheckResult(CHECK, Outcome.NOT_DONE, ("LOT_PICTURES_DIFFER",))
     outcome, reasons = _judged(found, own.calibrated, settings)
-    return CheckResult(CHECK, outcome, reasons, _measured(found), {"algorithm": VERSION})
+    return CheckResult(CHECK, outcome, reasons, found.to_json(), {"algorithm": VERSION})
 
 
 def _judged(found: LotFinding, calibrated: bool, settings: LotSettings) -> tuple[Outcome, tuple[str, ...]]:
@@ -90,19 +101,6 @@ def _judged(found: LotFinding, calibrated: bool, settings: LotSettings) -> tuple
     if found.excess is not None and found.excess.share > limit:
         return Outcome.INCONCLUSIVE, ("LOT_LOCAL_EXCESS",)
     return Outcome.PASSED, ()
-
-
-def _measured(found: LotFinding) -> dict[str, Scalar]:
-    measured: dict[str, Scalar] = {"sisters": found.sisters, "distance": round(found.distance, 4)}
-    if found.mutual is not None:
-        measured["sisters_distance"] = round(found.mutual, 4)
-    if found.excess is not None:
-        measured |= {
-            "excess": round(found.excess.share, 4),
-            "excess_along": round(found.excess.along, 3),
-            "excess_height": round(found.excess.height, 3),
-        }
-    return measured
 
 
 @dataclass(slots=True)

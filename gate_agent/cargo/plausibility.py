@@ -24,9 +24,9 @@ _VERSIONS: Final = {"commodities": VERSION}
 _AREA_BY_MASS: Final = 4.0
 """Light goods cover more of the picture than their share of the mass, by about this factor at most."""
 _LIGHT: Final = frozenset({MaterialClass.ORGANIC, MaterialClass.MIXED})
-_LIGHT_TOLD: Final = 120.0
-"""g/cm²: behind more than this, and by textbook curves at any thickness, organic and mixed goods are taken for
-each other (docs/cargo.md); then they count as one."""
+_LIGHT_TOLD: Final = 150.0
+"""g/cm². Organic and mixed goods are taken for each other behind more than this, and by textbook curves at
+any thickness (docs/cargo.md): then they count as one."""
 _BEYOND: Final = 0.05
 _BEYOND_AREAL: Final = 150.0  # g/cm²: no MV beam is stopped by less
 

@@ -6,8 +6,6 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final, TypeAlias
 
-from gate_agent.evidence import Scalar
-
 REASONS: Mapping[str, str] = MappingProxyType(
     {
         "MANIFEST_NO_CODE": "Without a container code nothing declared can be looked up.",
@@ -62,7 +60,7 @@ REASONS: Mapping[str, str] = MappingProxyType(
 )
 """Seals have further codes, of :mod:`gate_agent.yard.reasons`."""
 
-ScalarType: TypeAlias = type[Scalar] | tuple[str, ...]
+ScalarType: TypeAlias = type[bool] | type[int] | type[float] | tuple[str, ...]
 """The type of a measured value; a tuple lists the texts that a value can have."""
 
 _FILLS: Final = ("empty", "near_empty", "partial", "full")

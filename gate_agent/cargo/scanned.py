@@ -1,0 +1,94 @@
+"""Several scans and one manifest: each container found, compared, and held against its sisters among them.
+
+Used where scans are files and nothing else is known (the command line); a station gathers its evidence as it
+comes.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from gate_agent.cargo.checks import Observations, compare, manifest_found
+from gate_agent.cargo.consignment import Consignment
+from gate_agent.cargo.lot import LotFinding, judge_lot
+from gate_agent.cargo.manifest import Manifest
+from gate_agent.cargo.observed import Observed
+from gate_agent.cargo.settings import CargoSettings
+from gate_agent.cargo.signature import LoadSignature
+from gate_agent.evidence import CheckResult
+from gate_agent.yard.errors import ContainerCodeError
+from gate_agent.yard.iso6346 import parse
+from gate_agent.yard.weighing import TruckWeight
+
+_CODE: Final = re.compile(r"(?<![A-Z])[A-Z]{3}[UJZ][ _-]?\d{6}[ _-]?\d(?!\d)")
+
+
+@dataclass(frozen=True, slots=True)
+class ScannedContainer:
+    """One scan. `container` is empty when neither the scan nor its name tells a valid code."""
+
+    name: str
+    container: str
+    observed: Observed
+    weight: TruckWeight | None = None
+
+
+def container_of(*texts: str) -> str:
+    """The first container code with a right check digit in these texts, or nothing."""
+    for text in texts:
+        for found in _CODE.finditer(text[:512].upper()):
+            try:
+                code = parse(found.group())
+            except ContainerCodeError:
+                continue
+            if code.valid:
+                return str(code)
+    return ""
+
+
+def compare_all(
+    scans: Sequence[ScannedContainer], manifest: Manifest, settings: CargoSettings, at: datetime
+) -> list[tuple[CheckResult, ...]]:
+    """The checks of each scan, in their order."""
+    found: list[tuple[CheckResult, ...]] = []
+    for scan in scans:
+        consignment = manifest.find(scan.container)
+        if consignment is None:
+            missing = manifest_found(None, at, settings.max_age_days, container=scan.container)
+            found.append((missing,))
+            continue
+        sisters = _sisters(scan, consignment, scans, manifest)
+        found.append(
+            compare(consignment, Observations(scan.observed, scan.weight, sisters=sisters), settings, at)
+        )
+    return found
+
+
+def _sisters(
+    scan: ScannedContainer,
+    consignment: Consignment,
+    scans: Sequence[ScannedContainer],
+    manifest: Manifest,
+) -> list[LoadSignature]:
+    if not consignment.lot:
+        return []
+    signatures: list[LoadSignature] = []
+    for other in scans:
+        declared = manifest.find(other.container) if other.container != scan.container else None
+        signature = other.observed.signature
+        if declared is not None and declared.lot == consignment.lot and signature is not None:
+            signatures.append(signature)
+    return signatures
+
+
+def compare_lot(signatures: Sequence[LoadSignature | None]) -> list[LotFinding | None]:
+    """Each load against all the others; None for what was not seen or has none of its kind."""
+    found: list[LotFinding | None] = []
+    for number, own in enumerate(signatures):
+        others = [each for n, each in enumerate(signatures) if n != number and each is not None]
+        found.append(None if own is None else judge_lot(own, others))
+    return found
