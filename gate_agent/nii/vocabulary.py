@@ -14,8 +14,24 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal, TypeAlias
 
-from gate_agent.decision import Verdict
 from gate_agent.devices import DoorPosition, Signal
+from gate_agent.station.words import (
+    Alarm,
+    Answer,
+    Begin,
+    CommitFailed,
+    CommitOfficer,
+    Decide,
+    DecisionCommitted,
+    Fault,
+    Finish,
+    HubVerdict,
+    OfficerRequest,
+    Recovered,
+    StartTimer,
+    Stop,
+    Timeout,
+)
 
 
 class Phase(StrEnum):
@@ -82,63 +98,15 @@ class Gathered:
 
 @dataclass(frozen=True, slots=True)
 class RadiationAlarm:
-    """Gamma or neutron alarm for this truck, from the monitor or from our own judgement."""
+    """Gamma or neutron alarm for this truck, from the monitor or from our own judgement.
+
+    It speaks of the truck, not of a question: it carries the ticket of its :class:`Begin`, or any newer.
+    """
 
     ticket: int
-
-
-@dataclass(frozen=True, slots=True)
-class DecisionCommitted:
-    """A decision of this ticket is durably in the journal."""
-
-    ticket: int
-    verdict: Verdict
-
-
-@dataclass(frozen=True, slots=True)
-class CommitFailed:
-    """The journal could not take the decision; nothing may move for it."""
-
-    ticket: int
-
-
-@dataclass(frozen=True, slots=True)
-class HubVerdict:
-    """The hub's word on the running inspection. It can only hold, never release."""
-
-    ticket: int
-
-
-@dataclass(frozen=True, slots=True)
-class Fault:
-    """A device, the journal, or signed data (``policy``) cannot be used."""
-
-    source: str
-
-
-@dataclass(frozen=True, slots=True)
-class Recovered:
-    """The source of a fault works again."""
-
-    source: str
 
 
 OfficerOrder: TypeAlias = Literal["release", "inspect", "reset", "out_of_service", "in_service"]
-
-
-@dataclass(frozen=True, slots=True)
-class OfficerRequest:
-    """A named officer orders something (who, why, and whether a second one agreed is the conductor's)."""
-
-    order: OfficerOrder
-
-
-@dataclass(frozen=True, slots=True)
-class Timeout:
-    """The bound of this phase has passed."""
-
-    phase: Phase
-
 
 Event: TypeAlias = (
     YardChanged
@@ -159,22 +127,8 @@ Event: TypeAlias = (
 
 
 @dataclass(frozen=True, slots=True)
-class Begin:
-    """An inspection starts: whatever the devices say from now on is about this truck."""
-
-    ticket: int
-
-
-@dataclass(frozen=True, slots=True)
 class Gather:
     """The truck stands at the hold line: wait for what is still owed, examine it, answer with Gathered."""
-
-    ticket: int
-
-
-@dataclass(frozen=True, slots=True)
-class Decide:
-    """Ask the policy and commit; answer with DecisionCommitted or CommitFailed."""
 
     ticket: int
 
@@ -185,39 +139,6 @@ class Divert:
 
     ticket: int
     reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class CommitOfficer:
-    """Commit the officer's own decision; answer with DecisionCommitted or CommitFailed."""
-
-    ticket: int
-    verdict: Verdict
-
-
-@dataclass(frozen=True, slots=True)
-class Stop:
-    """Abandon running work: gathering, examining."""
-
-
-@dataclass(frozen=True, slots=True)
-class Finish:
-    """The inspection is over at this lane; its record is closed."""
-
-
-@dataclass(frozen=True, slots=True)
-class Alarm:
-    """Tell officers and the hub; journalled as a lane event."""
-
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """Whether the lane could do what the officer asked."""
-
-    order: OfficerOrder
-    accepted: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,13 +157,6 @@ class Show:
     entry: Signal
     hold: Signal
     instruction: str
-
-
-@dataclass(frozen=True, slots=True)
-class StartTimer:
-    """Arm the bound of this phase; arming one disarms the last."""
-
-    phase: Phase
 
 
 Effect: TypeAlias = (
@@ -269,10 +183,11 @@ class Yard:
     """Everything the process remembers.
 
     `barriers` are the targets last requested (None: unknown, request again), `confirmed`: the controller
-    has reported since; `ticket` the newest question asked, `open` while its inspection runs; `released`: a
-    release of this ticket is committed; `alarmed`: radiation was found on this truck, which no release
-    outlives; `strayed`: the vehicle in the lane is not known to be the one that was inspected;
-    `settled`: an officer closed the case; `latched`: only an officer ends the outage.
+    has reported since; `ticket` the newest question asked; `truck` the ticket with which the inspection of
+    this truck began, `open` while it runs; `released`: a release of this ticket is committed; `alarmed`:
+    radiation was found on this truck, which no release outlives; `hub_hold`: the hub wants an officer to
+    look before it goes; `settled`: an officer sent it to inspection; `balked`: the truck before the entry
+    did not come in when it could; `latched`: only an officer ends the outage.
     """
 
     phase: Phase = Phase.OUT_OF_SERVICE
@@ -280,10 +195,12 @@ class Yard:
     barriers: SetBarriers | None = None
     confirmed: bool = False
     ticket: int = 0
+    truck: int = 0
     open: bool = False
     released: bool = False
     alarmed: bool = False
-    strayed: bool = False
+    hub_hold: bool = False
     settled: bool = False
+    balked: bool = False
     latched: bool = False
     faults: frozenset[str] = frozenset({"yard"})
