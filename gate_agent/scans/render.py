@@ -32,6 +32,7 @@ COLOURS: Final = {
 }
 _HATCH: Final = (200, 30, 30)
 _BOX: Final = (220, 30, 30)
+_SUSPECT: Final = (230, 0, 230)
 _OUTLINE: Final = (0, 120, 160)
 
 
@@ -69,9 +70,10 @@ def picture(report: TriageReport) -> Rgb:
     if report.container is not None:
         outer = report.container.outer
         cv2.rectangle(rgb, (outer.left, outer.top), (outer.right - 1, outer.bottom - 1), _OUTLINE, 2)
-    for anomaly in report.anomalies:
-        box = anomaly.box
+    for box in (anomaly.box for anomaly in report.anomalies):
         cv2.rectangle(rgb, (box.left, box.top), (box.right - 1, box.bottom - 1), _BOX, 2)
+    for box in (area.box for area in (report.threats.areas if report.threats is not None else ())):
+        cv2.rectangle(rgb, (box.left, box.top), (box.right - 1, box.bottom - 1), _SUSPECT, 2)
     return rgb
 
 

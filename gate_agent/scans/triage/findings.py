@@ -1,12 +1,14 @@
 """What triage found as a DICOS Threat Detection Report, for viewers and systems that read those.
 
-Only places go into a report: construction anomalies, high-Z areas and areas that could not be seen through.
+Only places go into a report: construction anomalies, high-Z areas, what a detector marked (its score is the
+assessment's probability) and areas that could not be seen through.
 How full a container is has no place in a TDR and travels in the inspection record.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Final
 
 import cv2
@@ -24,6 +26,17 @@ MAX_AREAS: Final = 32
 _LEAST_AREA: Final = 0.0005  # of the image
 
 
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """One finding as a TDR assesses it (NEMA IIC 1 v03, ATD Assessment)."""
+
+    box: Box
+    description: str
+    flag: str = "THREAT"
+    ability: str = "NO_INTERFERENCE"
+    probability: float | None = None
+
+
 def threat_report(report: TriageReport, *, processing_ms: float = 0.0) -> ThreatReport:
     """The machine's report. Raises ScanMalformed for a scan that did not come as DICOS: there is nothing to
     refer to."""
@@ -35,16 +48,17 @@ def threat_report(report: TriageReport, *, processing_ms: float = 0.0) -> Threat
     objects = [
         ThreatObject(
             number,
-            box.left * image.binning,
-            box.top * image.binning,
-            max(box.width, 1) * image.binning,
-            max(box.height, 1) * image.binning,
+            place.box.left * image.binning,
+            place.box.top * image.binning,
+            max(place.box.width, 1) * image.binning,
+            max(place.box.height, 1) * image.binning,
             "ANOMALY",
-            flag,
-            description,
-            ability=ability,
+            place.flag,
+            place.description,
+            probability=place.probability,
+            ability=place.ability,
         )
-        for number, (box, flag, ability, description) in enumerate(_places(report), start=1)
+        for number, place in enumerate(_places(report), start=1)
     ]
     scale = image.geometry.column_mm / image.binning if image.geometry.known else 1.0
     return ThreatReport(
@@ -52,26 +66,27 @@ def threat_report(report: TriageReport, *, processing_ms: float = 0.0) -> Threat
         study_uid=image.provenance.study_uid,
         references=image.provenance.instance_uids,
         objects=tuple(objects),
-        algorithm=("gate-agent", VERSION),
+        algorithm=("gate-agent", VERSION, *([report.threats.detector[:64]] if report.threats else [])),
         processing_ms=processing_ms,
         scale=scale,
     )
 
 
-def _places(report: TriageReport) -> Iterator[tuple[Box, str, str, str]]:
-    """Box, assessment flag, ability and words of each finding."""
+def _places(report: TriageReport) -> Iterator[_Place]:
     for anomaly in report.anomalies:
-        yield anomaly.box, "THREAT", "NO_INTERFERENCE", f"construction: {anomaly.side.value}"
+        yield _Place(anomaly.box, f"construction: {anomaly.side.value}")
+    for area in report.threats.areas if report.threats is not None else ():
+        yield _Place(area.box, f"detector, band {area.band.name.lower()}", probability=area.score)
     if report.materials is not None:
         high_z = report.materials.classes == MaterialClass.HIGH_Z
         for box in _areas(high_z):
-            yield box, "THREAT", "NO_INTERFERENCE", "high atomic number"
+            yield _Place(box, "high atomic number")
     if report.inspectable is not None and report.container is not None:
         hidden = np.zeros(report.image.shape, np.bool_)
         inner = report.container.inner.slices
         hidden[inner] = report.inspectable.bands[inner] == Band.NOT_INSPECTABLE
         for box in _areas(hidden):
-            yield box, "NO_THREAT", "SHIELD", "not inspectable"
+            yield _Place(box, "not inspectable", flag="NO_THREAT", ability="SHIELD")
 
 
 def _areas(mask: NDArray[np.bool_]) -> list[Box]:

@@ -14,7 +14,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from gate_agent.scans.image import Calibration, ScanImage
+from gate_agent.scans.image import Calibration, FloatImage, ScanImage
 from gate_agent.scans.triage.container import Box
 
 
@@ -57,12 +57,17 @@ def penetration_limit(noise_floor: float) -> float:
     return max(_NOISES * noise_floor, _GLARE)
 
 
+def band_of(transmission: FloatImage) -> NDArray[np.uint8]:
+    """The band of each transmission, taken as penetrated: DARK at least."""
+    return (1 + np.digitize(transmission, _EDGES)).astype(np.uint8)
+
+
 def inspectable_map(image: ScanImage, inner: Box, noise_floor: float) -> InspectableMap:
     """Bands over the loading space. Without calibration the bands are of grey values, which is said by the
     report."""
     limit = penetration_limit(noise_floor) if image.calibration is Calibration.KNOWN else _DISPLAY_BLACK
     high = image.high[inner.slices]
-    found = (1 + np.digitize(high, _EDGES)).astype(np.uint8)
+    found = band_of(high)
     found[(high <= limit) | ~image.usable[inner.slices]] = Band.NOT_INSPECTABLE
     bands = np.zeros(image.shape, np.uint8)
     bands[inner.slices] = found

@@ -1,16 +1,14 @@
 """Runs the whole triage of one scan and says what was found, with which figures, and what could not be done.
 
-    triage(image, curves) -> TriageReport
+    triage(image, curves, detector) -> TriageReport
 
 Reasons are upper-case codes; each is in REASONS with words for the officer. The report decides nothing.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from math import isinf
-from types import MappingProxyType
 from typing import Final
 
 from gate_agent.scans.errors import ScanUnusable
@@ -19,27 +17,14 @@ from gate_agent.scans.triage.anomalies import Anomaly, find_anomalies
 from gate_agent.scans.triage.artefacts import Artefacts, clean
 from gate_agent.scans.triage.container import Container, find_container
 from gate_agent.scans.triage.curves import MaterialCurves, nominal_curves
+from gate_agent.scans.triage.detector import Detector
 from gate_agent.scans.triage.fill import FillProfile, fill_profile
 from gate_agent.scans.triage.inspectable import InspectableMap, inspectable_map
 from gate_agent.scans.triage.materials import MaterialClass, MaterialMap, material_map, noise_floor
+from gate_agent.scans.triage.threats import ThreatFindings, look_for_threats
 
 VERSION: Final = "triage-1"
 
-REASONS: Mapping[str, str] = MappingProxyType(
-    {
-        "SCAN_CONTAINER_NOT_FOUND": "No container could be made out in the picture.",
-        "SCAN_CALIBRATION_UNKNOWN": "A display picture: materials, mass and thickness cannot be measured.",
-        "SCAN_NOT_INSPECTABLE": "A part of the load could not be seen through.",
-        "SCAN_ARTEFACTS": "Dead detectors, missed pulses or saturation; what they hide was not inspected.",
-        "SCAN_REPEAT": "So much of the picture is missing that the scan should be repeated.",
-        "SCAN_CONSTRUCTION": "Roof, wall or floor is thicker than a container's.",
-        "SCAN_DENSE_MATERIAL": "Material of high atomic number, or a shield.",
-        "SCAN_MATERIALS_NOMINAL": "Materials by a textbook beam: no step wedge of this scanner was given.",
-        "SCAN_MATERIALS_HIDDEN": "The container's walls weaken this beam too much to tell materials.",
-        "SCAN_SINGLE_ENERGY": "One beam energy: materials cannot be told apart.",
-        "SCAN_SCALE_UNKNOWN": "The pixel size is unknown: mass and sizes cannot be measured.",
-    }
-)
 _NOT_INSPECTABLE_SHARE: Final = 0.02
 _HIGH_Z_SHARE: Final = 0.005
 _WALL_STEEL: Final = 4.5  # g/cm²: both walls with their folds; more is goods
@@ -48,7 +33,10 @@ _WALL_UNKNOWN: Final = 0.35
 
 @dataclass(frozen=True, slots=True, eq=False)
 class TriageReport:
-    """Everything triage knows of one scan. Parts that were not possible are None; `reasons` say why."""
+    """Everything triage knows of one scan. Parts that were not possible are None; `reasons` say why.
+
+    `threats` is None where no detector looked, which is not the same as nothing found.
+    """
 
     image: ScanImage
     artefacts: Artefacts
@@ -58,6 +46,7 @@ class TriageReport:
     anomalies: tuple[Anomaly, ...]
     inspectable: InspectableMap | None
     reasons: tuple[str, ...]
+    threats: ThreatFindings | None = None
 
     def to_json(self) -> dict[str, object]:
         """Figures without the maps."""
@@ -86,6 +75,8 @@ class TriageReport:
             found["penetration"] = {b.name.lower(): share for b, share in self.inspectable.shares.items()}
         if self.materials is not None:
             found["materials"] = _materials_json(self.materials)
+        if self.threats is not None:
+            found["threats"] = self.threats.to_json()
         return found
 
 
@@ -108,8 +99,13 @@ def _materials_json(materials: MaterialMap) -> dict[str, object]:
     }
 
 
-def triage(image: ScanImage, curves: MaterialCurves | None = None) -> TriageReport:
-    """Look at one scan. Raises ScanUnusable only when there is nothing to look at."""
+def triage(
+    image: ScanImage, curves: MaterialCurves | None = None, detector: Detector | None = None
+) -> TriageReport:
+    """Look at one scan; without `detector` the report says that none looked.
+
+    Raises ScanUnusable only when there is nothing to look at, NetworkError when the detector fails.
+    """
     cleaned, artefacts = clean(image)
     if artefacts.dead >= 0.95:
         raise ScanUnusable("nearly all of the picture is dead", field="pixels", advice="check the scanner")
@@ -117,7 +113,7 @@ def triage(image: ScanImage, curves: MaterialCurves | None = None) -> TriageRepo
     known = cleaned.calibration is Calibration.KNOWN
     container = find_container(cleaned)
     if container is None or container.inner.width < 8 or container.inner.height < 8:
-        reasons.append("SCAN_CONTAINER_NOT_FOUND")
+        reasons += ["SCAN_CONTAINER_NOT_FOUND", "SCAN_NO_DETECTOR"]
         return TriageReport(cleaned, artefacts, None, None, None, (), None, tuple(reasons))
     used = (curves or _nominal(cleaned)) if known else None
     limit = used.high_of("steel", _WALL_STEEL) if used is not None else _WALL_UNKNOWN
@@ -125,8 +121,11 @@ def triage(image: ScanImage, curves: MaterialCurves | None = None) -> TriageRepo
     anomalies = tuple(find_anomalies(cleaned, container, fill))
     seen = inspectable_map(cleaned, container.inner, noise_floor(cleaned))
     materials = material_map(cleaned, container.inner, fill, used) if used is not None else None
-    reasons += _findings(anomalies, seen, materials)
-    return TriageReport(cleaned, artefacts, container, fill, materials, anomalies, seen, tuple(reasons))
+    threats = look_for_threats(cleaned, container, seen, detector) if detector is not None else None
+    reasons += _findings(anomalies, seen, materials) + _suspicions(threats)
+    return TriageReport(
+        cleaned, artefacts, container, fill, materials, anomalies, seen, tuple(reasons), threats
+    )
 
 
 def _nominal(image: ScanImage) -> MaterialCurves | None:
@@ -167,3 +166,10 @@ def _findings(
         if materials.shares[MaterialClass.HIGH_Z] > _HIGH_Z_SHARE:
             reasons.append("SCAN_DENSE_MATERIAL")
     return reasons
+
+
+def _suspicions(threats: ThreatFindings | None) -> list[str]:
+    if threats is None:
+        return ["SCAN_NO_DETECTOR"]
+    reasons = ["SCAN_THREAT_SUSPECTED"] if threats.areas else []
+    return reasons + (["SCAN_DETECTOR_BLIND"] if threats.not_judged > _NOT_INSPECTABLE_SHARE else [])
