@@ -15,6 +15,7 @@ from gate_agent.emrtd.mrz import CheckDigitError, Mrz, MrzError, MrzKind, parse
 from gate_agent.emrtd.trust import TrustStore
 from gate_agent.evidence import CheckResult, Outcome
 from gate_agent.face.compare import Comparison
+from gate_agent.face.liveness import Verdict
 from gate_agent.policy.watchlist import Watchlist
 
 TRAVEL_DOCUMENTS = frozenset({MrzKind.TD1, MrzKind.TD2, MrzKind.TD3})
@@ -133,22 +134,29 @@ def lane_in_order(persons: int) -> tuple[CheckResult, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Capture:
-    """What watching the camera came to. `best` is the closest comparison; `problem` why there is none."""
+    """What watching the camera came to.
+
+    `best` is the comparison that counts, the matching or else the closest of `comparisons`; `problem` why
+    there is none; `liveness` what was seen of a live person or of an attack.
+    """
 
     frames: int
     best: Comparison | None
     frame_age_ms: float = 0.0
     quality: Mapping[str, float] = field(default_factory=dict[str, float])
+    liveness: Verdict | None = None
+    comparisons: int = 0
     problem: str = ""
 
 
 def face(capture: Capture) -> tuple[CheckResult, ...]:
-    """``face_capture`` and ``face_match`` from the best comparison (ISO/IEC 19795-1: one FMR, stated)."""
+    """``face_capture``, ``face_liveness`` and ``face_match`` of one watch."""
     best = capture.best
     if best is None:
         reasons = (capture.problem or "FACE_NOT_FOUND",)
         return (
             CheckResult("face_capture", Outcome.INCONCLUSIVE, reasons, {"frames": capture.frames}),
+            CheckResult("face_liveness", Outcome.NOT_DONE, reasons),
             CheckResult("face_match", Outcome.NOT_DONE, reasons),
         )
     taken = CheckResult(
@@ -156,12 +164,38 @@ def face(capture: Capture) -> tuple[CheckResult, ...]:
         Outcome.PASSED,
         measured={"frames": capture.frames, "frame_age_ms": capture.frame_age_ms, **capture.quality},
     )
-    match = CheckResult(
+    return taken, _liveness(capture.liveness), _match(best, capture.comparisons)
+
+
+def _liveness(verdict: Verdict | None) -> CheckResult:
+    """``face_liveness``: enough frames, and no sign of a presentation attack (ISO/IEC 30107-1)."""
+    if verdict is None:
+        return CheckResult("face_liveness", Outcome.NOT_DONE, ("LIVENESS_UNCERTAIN",))
+    reasons = tuple(suspicion.value for suspicion in verdict.suspicions)
+    if verdict.outcome is Outcome.INCONCLUSIVE:
+        reasons = ("LIVENESS_UNCERTAIN",)
+    return CheckResult(
+        "face_liveness",
+        verdict.outcome,
+        reasons,
+        {name: round(value, 4) for name, value in verdict.measured.items()} | {"frames": verdict.frames},
+        {"model": verdict.model} if verdict.model else {},
+        clause="ISO/IEC 30107-1",
+    )
+
+
+def _match(best: Comparison, comparisons: int) -> CheckResult:
+    """``face_match``: `fmr` is the rate at which each of so many comparisons was judged (ISO/IEC 19795-1)."""
+    return CheckResult(
         "face_match",
         Outcome.PASSED if best.matched else Outcome.FAILED,
         () if best.matched else ("FACE_MISMATCH",),
-        {"distance": round(best.distance, 4), "threshold": best.threshold, "fmr": best.fmr},
+        {
+            "distance": round(best.distance, 4),
+            "threshold": best.threshold,
+            "fmr": best.fmr,
+            "comparisons": comparisons,
+        },
         {"model": best.model, "operating_point": best.operating_point},
         clause="ISO/IEC 19795-1",
     )
-    return taken, match

@@ -117,10 +117,9 @@ class Examiner:
         def show(frame: Frame) -> None:
             self._display.picture("live", face_work.jpeg(frame.pixels), tx)
 
+        around = face_work.Surroundings(trouble, stopped.is_set, show, lambda _advice: None)
         with self.frames.watched():
-            capture = await face_work.watch_face(
-                tx, self._face, self.frames, self._settings, trouble, show, stopped.is_set
-            )
+            capture = await face_work.watch_face(tx, self._face, self.frames, self._settings, around)
         if not stopped.is_set():
             tx.add(*checks.face(capture))
             self._post(v.FaceCaptured(ticket))

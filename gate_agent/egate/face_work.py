@@ -1,8 +1,9 @@
-"""The long work with a face: learn the chip's portrait, follow the traveller, compare once.
+"""The long work with a face: learn the chip's portrait, watch the traveller, compare.
 
 Everything here ends in evidence, whatever happens. Blocking parts run in the inference executor, never on
-the event loop. One comparison a transaction, with the fused pictures of one track: each further comparison
-would give a stranger another chance, and the stated FMR would no longer hold.
+the event loop. The portrait is learned while the entry opens, which also warms both networks; the camera is
+watched once the traveller is alone between closed doors, because a face seen before proves nothing about
+who that is.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import time
 from collections.abc import Callable, Generator
 from concurrent.futures import Executor
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, field
 from typing import TypeVar
 
 import cv2
@@ -22,12 +23,13 @@ from gate_agent.egate.checks import Capture
 from gate_agent.egate.settings import EgateSettings
 from gate_agent.egate.transaction import Transaction
 from gate_agent.emrtd.lds import Portrait
+from gate_agent.face.advice import Advice
 from gate_agent.face.chain import FaceChain, wipe
 from gate_agent.face.compare import Comparison, Template
-from gate_agent.face.errors import FaceError, ModelError, PictureError
+from gate_agent.face.errors import FaceError, ModelError, PictureError, UnclearFace
 from gate_agent.face.pixels import Pixels
 from gate_agent.face.portrait import decode_portrait
-from gate_agent.face.track import FaceTracker, Fusion
+from gate_agent.face.watch import FaceWatch, Look
 from gate_agent.logs import get_logger
 
 T = TypeVar("T")
@@ -44,6 +46,7 @@ class FaceDesk:
 
     chain: FaceChain
     executor: Executor
+    _shapes: set[tuple[int, ...]] = field(default_factory=set[tuple[int, ...]])
 
     async def ask(self, work: Callable[[], T]) -> tuple[T, float]:
         """Run `work` in the executor; its result and the seconds it took."""
@@ -54,6 +57,16 @@ class FaceDesk:
 
         return await asyncio.get_running_loop().run_in_executor(self.executor, timed)
 
+    def used(self, pixels: Pixels) -> None:
+        """Pictures of this shape went through the networks, whose memory may hold some of it."""
+        self._shapes.add(pixels.shape)
+
+    async def overwrite(self) -> None:
+        """Overwrite what the networks' memory may still hold of a transaction; for its end."""
+        shapes, self._shapes = self._shapes, set()
+        for shape in shapes:
+            await self.ask(lambda shape=shape: self.chain.overwrite(shape))
+
 
 async def learn_portrait(tx: Transaction, desk: FaceDesk, portrait: Portrait) -> Template | str:
     """The template of the chip's portrait, or the reason code why there is none."""
@@ -63,10 +76,13 @@ async def learn_portrait(tx: Transaction, desk: FaceDesk, portrait: Portrait) ->
             pixels = decode_portrait(portrait.image)
         except PictureError:
             return "PORTRAIT_UNREADABLE"
+        desk.used(pixels)
         try:
             return desk.chain.template(pixels, desk.chain.single(desk.chain.find(pixels)))
         except ModelError:
             return "FACE_MODEL_UNAVAILABLE"
+        except UnclearFace:
+            return "PORTRAIT_UNCLEAR"
         except (FaceError, PictureError):
             return "PORTRAIT_NO_FACE"
         except Exception as error:  # a library's own failure is no face, and must be seen
@@ -134,105 +150,120 @@ class FrameSource:
                 return None
 
 
-class FaceWatch:
-    """One transaction's look at the traveller, frame by frame. Called in the inference executor."""
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What a watch needs of the lane around it.
 
-    def __init__(self, chain: FaceChain, settings: EgateSettings) -> None:
-        self.quality: dict[str, float] = {}
-        self.usable = 0
-        self._chain = chain
-        self._smallest_eyes_px = settings.smallest_eyes_px
-        self._tracker = FaceTracker(chain)
-        self._fusion = Fusion(settings.capture_frames)
+    `camera_trouble` tells whether the camera failed since the watch began: what a failing camera showed is no
+    evidence, for or against. `stopped` tells that nobody wants the answer any more.
+    """
 
-    @property
-    def complete(self) -> bool:
-        return self._fusion.complete
-
-    def look(self, pixels: Pixels) -> str:
-        """Take in one frame; the reason code why it cannot be used, or nothing."""
-        try:
-            seen = self._tracker.follow(pixels)
-            if seen is None:
-                return "FACE_NOT_FOUND"
-            if seen.others:
-                return "FACE_SEVERAL"
-            quality = self._chain.quality(pixels, seen.face)
-            self.quality = {k: round(float(v), 4) for k, v in asdict(quality).items() if _is_number(v)}
-            if quality.inter_eye_distance_px < self._smallest_eyes_px:
-                return "FACE_QUALITY_LOW"
-            self._fusion.add(seen.track, self._chain.template(pixels, seen.face))
-        except ModelError:
-            return "FACE_MODEL_UNAVAILABLE"
-        except (FaceError, PictureError):
-            return "FACE_QUALITY_LOW"
-        self.usable += 1
-        return ""
-
-    def compare(self, portrait: Template) -> Comparison | None:
-        """The one comparison, with what was fused; None when nothing was usable or comparable."""
-        try:
-            live = self._fusion.template()
-        except FaceError:
-            return None
-        try:
-            return self._chain.compare(live, portrait)
-        except FaceError as error:
-            log.error("faces cannot be compared", exc_info=error)
-            return None
-        finally:
-            live.wipe()
-
-    def wipe(self) -> None:
-        self._fusion.wipe()
-
-
-def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
+    camera_trouble: Callable[[], bool]
+    stopped: Callable[[], bool]
+    show: Callable[[Frame], None]
+    advise: Callable[[Advice], None]
 
 
 async def watch_face(
-    tx: Transaction,
-    desk: FaceDesk,
-    frames: FrameSource,
-    settings: EgateSettings,
-    camera_trouble: Callable[[], bool],
-    show: Callable[[Frame], None],
-    stopped: Callable[[], bool],
+    tx: Transaction, desk: FaceDesk, frames: FrameSource, settings: EgateSettings, around: Surroundings
 ) -> Capture:
-    """Watch until enough pictures are usable, the time is over, or nobody wants to know; compare once.
+    """Watch until enough pictures are usable, the time is over, or nobody wants to know; then compare.
 
-    `camera_trouble` tells whether the camera failed since the watch began: what a failing camera showed
-    is no evidence, for or against.
+    After a mismatch the traveller is asked for another picture while time and `face_attempts` last.
     """
     deadline = time.monotonic() + settings.capture_budget_s
     portrait = await tx.portrait if tx.portrait is not None else "PORTRAIT_UNREADABLE"
     if isinstance(portrait, str):
         return Capture(0, None, problem=portrait)
-    watch = FaceWatch(desk.chain, settings)
-    problem, last, age_ms = "CAMERA_FROZEN", -1, 0.0
+    watch = FaceWatch(
+        desk.chain,
+        frames=settings.capture_frames,
+        attempts=settings.face_attempts,
+        smallest_eyes_px=settings.smallest_eyes_px,
+    )
+    session = _Watching(tx, desk, frames, watch, around)
     try:
-        while not watch.complete and (left := deadline - time.monotonic()) > 0:
-            frame = await frames.next(last, min(left, STALE_FRAME_S))
-            if stopped():
-                return Capture(watch.usable, None, problem="CAPTURE_TIMEOUT")
-            if camera_trouble():
-                return Capture(watch.usable, None, problem="CAMERA_FROZEN")
-            if frame is None:
-                continue
-            last = frame.sequence
-            age_ms = round((time.monotonic() - frame.at) * 1000, 1)
-            show(frame)
-            found, seconds = await desk.ask(lambda frame=frame: watch.look(frame.pixels))
-            tx.computed(seconds)
-            problem = found or problem
-        comparison, seconds = await desk.ask(lambda: watch.compare(portrait))
-        tx.computed(seconds)
-        if comparison is None:
-            return Capture(watch.usable, None, problem=problem)
-        return Capture(watch.usable, comparison, age_ms, watch.quality)
+        best: Comparison | None = None
+        while watch.attempts_left and time.monotonic() < deadline:
+            if (ended := await session.collect(deadline)) is not None:
+                return ended
+            comparison = await session.compare(portrait)
+            if comparison is None:
+                break
+            if best is None or comparison.matched or comparison.distance < best.distance:
+                best = comparison
+            if best.matched:
+                break
+            watch.again()
+            around.advise(Advice.LOOK_AGAIN)
+        return await session.outcome(best)
     finally:
         await asyncio.shield(desk.ask(watch.wipe))
+
+
+@dataclass(slots=True)
+class _Watching:
+    """A watch as it goes on: `problem` is why the last useless frame was useless."""
+
+    tx: Transaction
+    desk: FaceDesk
+    frames: FrameSource
+    watch: FaceWatch
+    around: Surroundings
+    problem: str = "CAMERA_FROZEN"
+    last: int = -1
+    age_ms: float = 0.0
+
+    async def collect(self, deadline: float) -> Capture | None:
+        """Look at frames until there are enough or the time is over; a Capture when the watch must end."""
+        said: Advice | None = None
+        while not self.watch.complete and (left := deadline - time.monotonic()) > 0:
+            frame = await self.frames.next(self.last, min(left, STALE_FRAME_S))
+            if self.around.stopped():
+                return Capture(self.watch.usable, None, problem="CAPTURE_TIMEOUT")
+            if self.around.camera_trouble():
+                return Capture(self.watch.usable, None, problem="CAMERA_FROZEN")
+            if frame is None:
+                continue
+            self.last = frame.sequence
+            self.age_ms = round((time.monotonic() - frame.at) * 1000, 1)
+            self.around.show(frame)
+            look, seconds = await self.desk.ask(lambda frame=frame: self._look(frame))
+            self.tx.computed(seconds)
+            self.problem = look.problem or self.problem
+            if look.advice is not None and look.advice is said:  # one frame alone says little
+                self.around.advise(look.advice)
+            said = look.advice
+        return None
+
+    def _look(self, frame: Frame) -> Look:
+        self.desk.used(frame.pixels)
+        try:
+            return self.watch.look(frame.pixels)
+        finally:
+            wipe(frame.pixels)
+
+    async def compare(self, portrait: Template) -> Comparison | None:
+        def work() -> Comparison | None:
+            try:
+                return self.watch.compare(portrait)
+            except FaceError as error:
+                log.error("faces cannot be compared", exc_info=error, transaction=self.tx.id)
+                self.problem = "FACE_MODEL_UNAVAILABLE"
+                return None
+
+        comparison, seconds = await self.desk.ask(work)
+        self.tx.computed(seconds)
+        return comparison
+
+    async def outcome(self, best: Comparison | None) -> Capture:
+        if best is None:
+            return Capture(self.watch.usable, None, problem=self.problem)
+        verdict, seconds = await self.desk.ask(self.watch.liveness)
+        self.tx.computed(seconds)
+        return Capture(
+            self.watch.usable, best, self.age_ms, self.watch.quality, verdict, self.watch.comparisons
+        )
 
 
 def jpeg(pixels: Pixels, longest_side: int = 640) -> bytes:

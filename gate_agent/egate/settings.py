@@ -50,6 +50,13 @@ class EgateSettings(Settings):
         le=3,
         description="pictures fused before the one comparison; cards are calibrated to 3",
     )
+    face_attempts: int = Field(
+        2,
+        ge=1,
+        le=4,
+        description="comparisons of one traveller at most; each is judged so strictly that all of them "
+        "together keep the operating point's false match rate",
+    )
     smallest_eyes_px: float = Field(
         24.0, ge=10, le=500, description="least distance of the eyes in the picture that is compared"
     )

@@ -17,9 +17,10 @@ import numpy as np
 
 from gate_agent.errors import BadInput
 from gate_agent.face.cards import ModelKind, OperatingPoint, load_card
-from gate_agent.face.chain import DetectedFace, FaceChain
+from gate_agent.face.chain import FaceChain
 from gate_agent.face.dataset import list_samples
 from gate_agent.face.enrol import Enrolment, Progress, enrol
+from gate_agent.face.landmarks import DetectedFace
 from gate_agent.face.pixels import Floats
 from gate_agent.face.scores import (
     RESAMPLES,

@@ -179,6 +179,22 @@ class ModelCard(Settings):
             )
         return min(fitting, key=lambda p: p.frames)
 
+    def point_within(self, fmr: float, augmentation: str = "", frames: int = 1) -> OperatingPoint:
+        """The least strict point of at most this rate, for these templates. Raises ModelError."""
+        name = self.augmentation(augmentation).id
+        fitting = [
+            p
+            for p in self.operating_points
+            if p.augmentation == name and p.frames >= frames and p.fmr <= fmr * (1 + 1e-9)
+        ]
+        if not fitting:
+            raise ModelError(
+                f"no operating point of at most FMR {fmr:g} for {name!r} templates of {frames} pictures",
+                field=self.id,
+                advice="calibrate one, or allow fewer comparisons",
+            )
+        return min(fitting, key=lambda p: (p.frames, -p.fmr))
+
 
 def load_card(folder: Path, card: str, kind: ModelKind) -> ModelCard:
     """The card `<folder>/<card>.toml`. Raises ModelError when it is another model's or malformed."""

@@ -11,19 +11,18 @@ the conductor calls it in an executor.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from gate_agent.face.align import extract_chip, extract_views
-from gate_agent.face.cards import ModelKind, View, load_card, load_model
+from gate_agent.face.cards import ModelKind, OperatingPoint, View, load_card, load_model
 from gate_agent.face.compare import Comparison, Template, compare
 from gate_agent.face.detect import Detection, MmodDetector
 from gate_agent.face.embed import AT_ONCE, Embedder
 from gate_agent.face.errors import ModelError, NoFace, SeveralFaces, UnclearFace
 from gate_agent.face.inference import Session
-from gate_agent.face.landmarks import LandmarkPredictor
-from gate_agent.face.pixels import MIN_SIDE, Box, Doubles, Pixels, require_pixels
+from gate_agent.face.landmarks import DetectedFace, LandmarkPredictor
+from gate_agent.face.pad import AttackDetector, AttackScore
+from gate_agent.face.pixels import MIN_SIDE, Box, Pixels, require_pixels
 from gate_agent.face.quality import FaceQuality, measure
 from gate_agent.face.settings import FaceSettings
 
@@ -32,15 +31,6 @@ __all__ = ["DetectedFace", "FaceChain", "FaceSettings", "wipe"]
 REACH = 0.6  # how far around a known face to look, in its sizes: a person walks 0.1 to 0.3 of it a frame
 SMALLER, LARGER = 0.8, 1.25
 QUALITY_SIDE, QUALITY_VIEW = 150, View(padding=0.25)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class DetectedFace:
-    """A face in a picture: its box, five landmarks (x, y) in pixels, and the detector's score."""
-
-    box: Box
-    landmarks: Doubles
-    score: float
 
 
 class FaceChain:
@@ -52,6 +42,7 @@ class FaceChain:
         detector: MmodDetector,
         landmarks: LandmarkPredictor,
         embedder: Embedder,
+        pad: AttackDetector | None = None,
     ) -> None:
         self.settings = settings
         self.card = embedder.card
@@ -61,6 +52,7 @@ class FaceChain:
         self._detector = detector
         self._landmarks = landmarks
         self._embedder = embedder
+        self._pad = pad
 
     @classmethod
     def load(cls, settings: FaceSettings) -> FaceChain:
@@ -78,6 +70,7 @@ class FaceChain:
             MmodDetector(detection),
             LandmarkPredictor(load_model(settings.models, landmarks), landmarks.id),
             Embedder(embedding, embedder, settings.augmentation),
+            AttackDetector.load(settings),
         )
 
     def find(self, pixels: Pixels, near: Box | None = None) -> tuple[DetectedFace, ...]:
@@ -144,17 +137,27 @@ class FaceChain:
             )
         return template
 
-    def compare(self, a: Template, b: Template) -> Comparison:
+    def compare(self, a: Template, b: Template, attempts: int = 1) -> Comparison:
         """Judged at the operating point for as many fused pictures as the larger template has.
 
-        Raises TemplateError unless both are live templates of this chain's model and views, and
-        ModelError when the card was not calibrated for so many pictures.
+        Where a traveller has several `attempts`, each is judged at a point of so small a rate that all of
+        them together keep the stated one. Raises TemplateError unless both are live templates of this
+        chain's model and views, and ModelError when the card was not calibrated for it.
         """
+        return compare(a, b, self.card, self.judged_at(attempts, max(a.frames, b.frames)))
+
+    def judged_at(self, attempts: int = 1, frames: int = 1) -> OperatingPoint:
+        """The point at which each of `attempts` comparisons is judged: the union of their false matches
+        stays below the stated FMR, however much they depend on each other. Raises ModelError."""
         if self.point is None:
             raise ModelError("no operating point is set", field="face.operating_point")
-        frames = max(a.frames, b.frames)
-        point = self.card.operating_point(self.point.id, self.augmentation.id, frames)
-        return compare(a, b, self.card, point)
+        if attempts == 1:
+            return self.card.operating_point(self.point.id, self.augmentation.id, frames)
+        return self.card.point_within(self.point.fmr / attempts, self.augmentation.id, frames)
+
+    def attack_score(self, pixels: Pixels, face: DetectedFace) -> AttackScore | None:
+        """The presentation attack detector's answer; None where no model is set. Raises ModelError."""
+        return self._pad.score(pixels, face) if self._pad is not None else None
 
     def overwrite(self, shape: tuple[int, ...]) -> None:
         """Runs both networks on blanks of the sizes last used, over what onnxruntime's arena still holds.

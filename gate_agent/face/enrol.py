@@ -18,9 +18,10 @@ from pathlib import Path
 import numpy as np
 
 from gate_agent.errors import BadInput
-from gate_agent.face.chain import DetectedFace, FaceChain
+from gate_agent.face.chain import FaceChain
 from gate_agent.face.dataset import Sample
 from gate_agent.face.errors import FaceError, ModelError, PictureError
+from gate_agent.face.landmarks import DetectedFace
 from gate_agent.face.pixels import Doubles, Floats, Pixels
 from gate_agent.face.portrait import MAX_BYTES, decode_portrait
 

@@ -20,6 +20,15 @@ _FIELDS = ("initial_shape", "split_first", "split_second", "split_threshold", "l
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class DetectedFace:
+    """A face in a picture: its box, five landmarks (x, y) in pixels, and the detector's score."""
+
+    box: Box
+    landmarks: Doubles
+    score: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class _Forest:
     """One cascade: splits are (trees, splits), `leaves` is (trees, splits + 1, 10)."""
 

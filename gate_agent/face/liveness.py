@@ -8,9 +8,9 @@ No weights are needed, and each sign answers to one kind of attack only:
 * `flatness`: points of the face that move like one plane although the face turns: a flat photograph.
 
 They are cheap obstacles, measured by `benchmarks/face/bench_liveness.py`; none covers masks, make-up,
-high-resolution screens out of focus, bent prints, deepfakes or a stream that carries real sensor noise. A
-lane that must resist these needs a PAD model (:mod:`gate_agent.face.pad`), and `judge` refuses to pass
-anybody where the policy demands one and there is none.
+high-resolution screens out of focus, bent prints, still prints (unless the lane asks for a turn of the head),
+deepfakes or a stream that carries real sensor noise. A lane that must resist these needs a PAD model
+(:mod:`gate_agent.face.pad`), and a policy that demands one: only then is there an `attack_score`.
 """
 
 from __future__ import annotations
@@ -27,10 +27,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gate_agent.evidence import Outcome
-from gate_agent.face.chain import DetectedFace
+from gate_agent.face.landmarks import DetectedFace
 from gate_agent.face.pad import AttackScore
 from gate_agent.face.pixels import Doubles, Floats, Pixels, grey, require_pixels
 from gate_agent.face.quality import inter_eye_distance
+from gate_agent.face.settings import LivenessSettings
 
 cv = cast("Any", cv2)  # its stubs do not know that these functions may find nothing
 
@@ -42,24 +43,13 @@ _POINTS, _LEAST_POINTS = 80, 16
 
 
 class Suspicion(Enum):
-    """What a sign speaks for."""
+    """What a sign speaks for: a reason code."""
 
     REPEATED_FRAMES = "REPEATED_FRAMES"
     NO_SENSOR_NOISE = "NO_SENSOR_NOISE"
     SCREEN_RASTER = "SCREEN_RASTER"
     FLAT_FACE = "FLAT_FACE"
     MODEL_SAYS_ATTACK = "MODEL_SAYS_ATTACK"
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """Set on simulated attacks so that few bona fide presentations are suspected; see docs/face.md."""
-
-    repetition: float = 0.35
-    temporal_noise: float = 0.25
-    moire: float = 8.0
-    turning: float = 0.012
-    flatness: float = 0.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,9 +68,10 @@ class Signs:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """`outcome` is PASSED only where nothing speaks against it and everything demanded was there."""
+    """`outcome` is PASSED only where enough was seen and nothing speaks against it."""
 
     outcome: Outcome
+    frames: int = 0
     suspicions: tuple[Suspicion, ...] = ()
     measured: Mapping[str, float] = field(default_factory=dict[str, float])
     model: str = ""
@@ -88,9 +79,11 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Look:
-    """What is kept of one frame: the face at full size, where it was, and a strip beside it."""
+    """What is kept of one frame: the face at full size, where it was, the picture's middle and a strip of
+    its upper left."""
 
     patch: Pixels
+    middle: Pixels
     beside: Pixels
     face: Pixels
     landmarks: Doubles
@@ -102,6 +95,11 @@ class LivenessMonitor:
     def __init__(self) -> None:
         self._looks: deque[_Look] = deque()
         self._side = 0
+
+    @property
+    def frames(self) -> int:
+        """How many frames are held, FRAMES at most."""
+        return len(self._looks)
 
     def add(self, pixels: Pixels, face: DetectedFace) -> None:
         """One frame. Raises PictureError."""
@@ -116,6 +114,7 @@ class LivenessMonitor:
         self._looks.append(
             _Look(
                 _square(luminance, centre, PATCH),
+                _square(luminance, (luminance.shape[1] // 2, luminance.shape[0] // 2), PATCH),
                 luminance[: PATCH // 2, : PATCH * 2].copy(),
                 _square(luminance, centre, self._side),
                 face.landmarks - corner,
@@ -142,27 +141,22 @@ class LivenessMonitor:
         self._looks.clear()
 
 
-def judge(
-    signs: Signs,
-    model: AttackScore | None,
-    *,
-    model_required: bool,
-    limits: Limits | None = None,
-) -> Verdict:
-    """Fail-closed: without a demanded model NOT_DONE, with too few frames INCONCLUSIVE; neither passes."""
-    b = limits or Limits()
+def judge(signs: Signs, model: AttackScore | None, limits: LivenessSettings | None = None) -> Verdict:
+    """Fail-closed: with too few frames, or without the turn that was asked for, INCONCLUSIVE."""
+    b = limits or LivenessSettings()
+    flat = signs.flatness < b.flatness and signs.turning * signs.flatness < b.planar
     table = (
         (signs.repetition < b.repetition, Suspicion.REPEATED_FRAMES),
         (signs.temporal_noise < b.temporal_noise, Suspicion.NO_SENSOR_NOISE),
-        (signs.moire > b.moire, Suspicion.SCREEN_RASTER),
-        (signs.turning > b.turning and signs.flatness < b.flatness, Suspicion.FLAT_FACE),
+        (0 < b.moire < signs.moire, Suspicion.SCREEN_RASTER),
+        (signs.turning > b.turning and flat, Suspicion.FLAT_FACE),
         (model is not None and model.attack, Suspicion.MODEL_SAYS_ATTACK),
     )
     suspicions = tuple(suspicion for seen, suspicion in table if seen) if signs.frames >= 2 else ()
     if signs.frames < 2 and model is not None and model.attack:
         suspicions = (Suspicion.MODEL_SAYS_ATTACK,)
+    enough = signs.frames >= ENOUGH and (not b.turn_head or signs.turning > b.turning)
     measured = {
-        "frames": float(signs.frames),
         "repetition": signs.repetition,
         "temporal_noise": signs.temporal_noise,
         "moire": signs.moire,
@@ -171,28 +165,29 @@ def judge(
     }
     if model is not None:
         measured["attack_score"] = model.score
-    if suspicions:
-        outcome = Outcome.FAILED
-    elif model is None and model_required:
-        outcome = Outcome.NOT_DONE
-    else:
-        outcome = Outcome.PASSED if signs.frames >= ENOUGH else Outcome.INCONCLUSIVE
-    return Verdict(outcome, suspicions, measured, model.model if model else "")
+    passed = Outcome.PASSED if enough else Outcome.INCONCLUSIVE
+    outcome = Outcome.FAILED if suspicions else passed
+    return Verdict(outcome, signs.frames, suspicions, measured, model.model if model else "")
 
 
 def _overwrite(look: _Look) -> None:
-    for picture in (look.patch, look.beside, look.face):
+    for picture in (look.patch, look.middle, look.beside, look.face):
         if picture.flags.writeable:
             picture.fill(0)
 
 
 def _repetition(looks: list[_Look]) -> float:
-    """Least mean difference of the backgrounds of two frames; a live sensor never repeats itself."""
+    """Least difference of two frames, in grey levels: a live sensor never repeats itself.
+
+    The larger of the picture's middle, where a person moves, and its corner: compression may well leave one
+    of them as it was.
+    """
     least = 255.0
     for number, look in enumerate(looks):
         for other in looks[:number]:
             if look.beside.shape == other.beside.shape:
-                least = min(least, _difference(look.beside, other.beside))
+                apart = max(_difference(look.beside, other.beside), _difference(look.middle, other.middle))
+                least = min(least, apart)
     return least
 
 
@@ -241,6 +236,8 @@ def _planarity(looks: list[_Look]) -> tuple[float, float]:
         return best
     first = looks[0]
     eyes = inter_eye_distance(first.landmarks)
+    if eyes < 1:
+        return best
     found: Any = cv.goodFeaturesToTrack(first.face, _POINTS, 0.01, max(eyes / 12, 3))
     if found is None or len(found) < _LEAST_POINTS:
         return best

@@ -2,7 +2,7 @@
 
 No weights for this are shipped. A card of kind ``pad`` names an ONNX model and its input contract, as an
 embedder's card does; its answer is either one attack score 0..1, or classes of which `output.bona_fide`
-is the live one. Without a model nothing is presumed: see :func:`gate_agent.face.liveness.judge`.
+is the live one. Without a model there is no `attack_score` in the evidence, which a policy can demand.
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ import numpy as np
 
 from gate_agent.face.align import extract_chip
 from gate_agent.face.cards import ModelCard, ModelKind, View, load_card, load_model
-from gate_agent.face.chain import DetectedFace
 from gate_agent.face.embed import ChipInput
 from gate_agent.face.errors import ModelError
 from gate_agent.face.inference import Session
+from gate_agent.face.landmarks import DetectedFace
 from gate_agent.face.pixels import Floats, Pixels, require_pixels
 from gate_agent.face.settings import FaceSettings
 

@@ -9,49 +9,16 @@ never guessed. The embedder's own doubt (`Template.agreement`) is a further meas
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import Enum
 
 import cv2
 import numpy as np
 
+from gate_agent.face.advice import Advice
 from gate_agent.face.pixels import Box, Doubles, Pixels, grey
 
 DARK, BRIGHT = 25, 230  # luminance limits of under- and over-exposure (29794-5 §7.3.4-5 use the same bounds)
 NOSE_DROP = 0.774  # base of the nose below the eyes, in eye distances, in the mean face of the 5-point model
 _CHIN = 2.4  # a head reaches about so many eye distances from the eyes down to the chin, with margin
-
-
-class Advice(Enum):
-    """What to tell the traveller: a code for the lane's display and plain words."""
-
-    COME_ALONE = "COME_ALONE"
-    MOVE_CLOSER = "MOVE_CLOSER"
-    STEP_BACK = "STEP_BACK"
-    CENTRE_YOURSELF = "CENTRE_YOURSELF"
-    LOOK_AT_CAMERA = "LOOK_AT_CAMERA"
-    HOLD_HEAD_STRAIGHT = "HOLD_HEAD_STRAIGHT"
-    TOO_DARK = "TOO_DARK"
-    TOO_BRIGHT = "TOO_BRIGHT"
-    UNEVEN_LIGHT = "UNEVEN_LIGHT"
-    HOLD_STILL = "HOLD_STILL"
-
-    @property
-    def words(self) -> str:
-        return _WORDS[self]
-
-
-_WORDS = {
-    Advice.COME_ALONE: "One person at a time, please.",
-    Advice.MOVE_CLOSER: "Please move closer.",
-    Advice.STEP_BACK: "Please take a step back.",
-    Advice.CENTRE_YOURSELF: "Please stand in the middle.",
-    Advice.LOOK_AT_CAMERA: "Please look straight at the camera.",
-    Advice.HOLD_HEAD_STRAIGHT: "Please hold your head upright.",
-    Advice.TOO_DARK: "The face is too dark: please step into the light.",
-    Advice.TOO_BRIGHT: "The face is too bright: please turn away from strong light.",
-    Advice.UNEVEN_LIGHT: "The light falls from one side: please turn to the camera.",
-    Advice.HOLD_STILL: "Please hold still.",
-}
 
 
 @dataclass(frozen=True, slots=True)

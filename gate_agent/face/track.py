@@ -1,24 +1,7 @@
 """Follows one traveller from frame to frame, and fuses the best pictures of one track into one template.
 
-How the e-gate uses it, for one transaction:
-
-    tracker, fusion = FaceTracker(chain), Fusion(frames=3)
-    for frame in camera:
-        seen = tracker.follow(frame.pixels)
-        if seen is None or seen.others:         # nobody, or more than one: tell the traveller, go on
-            continue
-        try:
-            fusion.add(seen.track, chain.template(frame.pixels, seen.face))
-        except UnclearFace:
-            continue                            # a failure to acquire: its advice goes to the traveller
-        if fusion.complete:
-            result = chain.compare(fusion.template(), portrait)     # once, not once a frame
-            break
-    fusion.wipe()
-
-Comparing once with a fused template keeps the stated FMR: each further comparison of one transaction
-gives a stranger another chance. A new track empties the fusion, so that two people never make one
-template. The tracker keeps boxes, no pixels.
+A new track empties the fusion, so that two people never make one template. The tracker keeps boxes, no
+pixels. How the e-gate uses both: :class:`gate_agent.face.watch.FaceWatch`.
 """
 
 from __future__ import annotations
@@ -27,9 +10,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from gate_agent.face.chain import DetectedFace, FaceChain
+from gate_agent.face.chain import FaceChain
 from gate_agent.face.compare import Template, fuse
 from gate_agent.face.errors import NoFace
+from gate_agent.face.landmarks import DetectedFace
 from gate_agent.face.pixels import Box, Pixels
 
 WHOLE_EVERY = 8
@@ -123,6 +107,10 @@ class Fusion:
     @property
     def complete(self) -> bool:
         return len(self._parts) == self._frames
+
+    def best(self, track: int) -> Template | None:
+        """The template of `track` whose views agree best; this object goes on owning it."""
+        return self._parts[0] if self._parts and track == self._track else None
 
     def add(self, track: int, template: Template) -> None:
         """Takes the template over; the worst one of more than `frames` is wiped. A new track begins anew."""

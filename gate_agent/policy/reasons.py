@@ -14,7 +14,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
+from gate_agent.cargo.reasons import REASONS as CARGO_REASONS
 from gate_agent.emrtd.reasons import REASONS as CHIP_REASONS
+from gate_agent.face.advice import Advice
+from gate_agent.nii.reasons import REASONS as CARGO_LANE_REASONS
+from gate_agent.radiation.reasons import REASONS as RADIATION_REASONS
+from gate_agent.scans.reasons import REASONS as SCAN_REASONS
+from gate_agent.yard.reasons import REASONS as YARD_REASONS
 
 _OFFICER = "Please wait, an officer will help you."
 _DESK = "Please go to an officer."
@@ -71,6 +77,15 @@ _FACE = _group(
     ("FACE_QUALITY_LOW", "The pictures of the face are not good enough to compare.", _CAMERA),
     ("PORTRAIT_UNREADABLE", "The portrait in the chip cannot be decoded."),
     ("PORTRAIT_NO_FACE", "No single face in the chip's portrait."),
+    ("PORTRAIT_UNCLEAR", "The portrait in the chip is too unclear to be compared."),
+    ("FACE_NOT_LIVE", "Something speaks against a live face before the camera: look at the traveller."),
+    ("LIVENESS_UNCERTAIN", "Too little was seen to tell a live face from a picture of one.", _CAMERA),
+    ("REPEATED_FRAMES", "The camera's pictures repeat themselves: a recording may have been fed in."),
+    ("NO_SENSOR_NOISE", "The pictures lack a camera's noise: they may have been fed in."),
+    ("SCREEN_RASTER", "The face shows the raster of a screen."),
+    ("FLAT_FACE", "The face moves like something flat: a printed photograph or a screen."),
+    ("MODEL_SAYS_ATTACK", "The presentation attack detector takes the face for an attack."),
+    ("LIVENESS_MODEL_MISSING", "The policy demands a presentation attack detector, and none is installed."),
     ("CAMERA_FROZEN", "The camera shows a frozen or stale picture."),
     ("FACE_MODEL_UNAVAILABLE", "The face model is missing or not calibrated."),
 )
@@ -126,10 +141,18 @@ _SYSTEM = _group(
     ("OFFICER_ORDER", "An officer decided."),
 )
 
+# A scanner station's codes are their rooms'; drivers are told the way and no reason. What both kinds of
+# station have stands in the e-gate's words here, and in a lane's own words on that lane's console.
+_CARGO = tuple(
+    Reason(code, "cargo", words)
+    for codes in (CARGO_LANE_REASONS, RADIATION_REASONS, SCAN_REASONS, YARD_REASONS, CARGO_REASONS)
+    for code, words in codes.items()
+)
+
 REASONS: Mapping[str, Reason] = MappingProxyType(
     {
         row.code: row
-        for group in (_DOCUMENT, _CHIP, _TRAVELLER, _FACE, _WATCHLIST, _LANE, _SYSTEM)
+        for group in (_CARGO, _DOCUMENT, _CHIP, _TRAVELLER, _FACE, _WATCHLIST, _LANE, _SYSTEM)
         for row in group
     }
 )
@@ -152,8 +175,9 @@ INSTRUCTIONS: Mapping[str, str] = MappingProxyType(
         "LANE_CLOSED": _CLOSED,
         "LEAVE_THE_LANE": "Please leave the lane.",
     }
+    | {advice.value: advice.words for advice in Advice if advice is not Advice.LOOK_AT_CAMERA}
 )
-"""What the lane tells the traveller in each phase: instruction code -> words."""
+"""What the lane tells the traveller in each phase, and while the camera looks: instruction code -> words."""
 
 
 def reason(code: str) -> Reason | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -16,8 +16,10 @@ from gate_agent.egate.table import TABLE
 from gate_agent.emrtd.mrz import Mrz
 from gate_agent.emrtd.trust import TrustStore
 from gate_agent.emrtd.trust_directory import load_trust_directory
-from gate_agent.evidence import Outcome
+from gate_agent.evidence import Evidence, Outcome
 from gate_agent.face.compare import Comparison
+from gate_agent.face.liveness import Signs, judge
+from gate_agent.face.pad import AttackScore
 from gate_agent.policy import EGATE_CHECKS
 from gate_agent.policy.reasons import REASONS
 from gate_simulators.passports import PassportOffice
@@ -184,18 +186,69 @@ def comparison(*, matched: bool) -> Comparison:
 
 def test_a_face_without_comparison_never_passes() -> None:
     for problem in ("", "CAMERA_FROZEN", "FACE_SEVERAL"):
-        taken, match = checks.face(checks.Capture(4, None, problem=problem))
-        assert (taken.outcome, match.outcome) == (Outcome.INCONCLUSIVE, Outcome.NOT_DONE)
-        assert taken.reasons == match.reasons == (problem or "FACE_NOT_FOUND",)
+        taken, live, match = checks.face(checks.Capture(4, None, problem=problem))
+        assert (taken.outcome, live.outcome, match.outcome) == (
+            Outcome.INCONCLUSIVE,
+            Outcome.NOT_DONE,
+            Outcome.NOT_DONE,
+        )
+        assert taken.reasons == live.reasons == match.reasons == (problem or "FACE_NOT_FOUND",)
 
 
 @pytest.mark.parametrize("matched", [True, False])
 def test_a_comparison_states_its_threshold_rate_and_model(matched: bool) -> None:
-    taken, match = checks.face(checks.Capture(4, comparison(matched=matched), 12.0, {"sharpness": 3.0}))
+    capture = checks.Capture(4, comparison(matched=matched), 12.0, {"sharpness": 3.0}, comparisons=2)
+    taken, _, match = checks.face(capture)
     assert taken.outcome is Outcome.PASSED
     assert match.outcome is (Outcome.PASSED if matched else Outcome.FAILED)
-    assert dict(match.measured) == {"distance": 0.1235, "threshold": 0.5, "fmr": 1e-3}
+    assert dict(match.measured) == {"distance": 0.1235, "threshold": 0.5, "fmr": 1e-3, "comparisons": 2}
     assert dict(match.versions) == {"model": "model@1", "operating_point": "fmr-1e-3"}
+
+
+SIGNS = Signs(frames=6, repetition=1.0, temporal_noise=1.0, moire=4.0, turning=0.02, flatness=0.6)
+
+
+@pytest.mark.parametrize(
+    ("signs", "outcome", "reasons"),
+    [
+        (SIGNS, Outcome.PASSED, ()),
+        (replace(SIGNS, frames=2), Outcome.INCONCLUSIVE, ("LIVENESS_UNCERTAIN",)),
+        (replace(SIGNS, repetition=0.0), Outcome.FAILED, ("REPEATED_FRAMES",)),
+        (replace(SIGNS, moire=70.0, flatness=0.01), Outcome.FAILED, ("SCREEN_RASTER", "FLAT_FACE")),
+    ],
+)
+def test_liveness_gives_its_figures_with_its_verdict(
+    signs: Signs, outcome: Outcome, reasons: tuple[str, ...]
+) -> None:
+    _, live, _ = checks.face(checks.Capture(4, comparison(matched=True), liveness=judge(signs, None)))
+    assert (live.outcome, live.reasons) == (outcome, reasons)
+    assert dict(live.measured) == asdict(signs)
+    assert "attack_score" not in live.measured  # what a policy asks for when it demands a model
+
+
+def test_a_match_that_nobody_watched_is_not_called_live() -> None:
+    _, live, _ = checks.face(checks.Capture(4, comparison(matched=True)))
+    assert live.outcome is Outcome.NOT_DONE
+
+
+@pytest.mark.parametrize(
+    "capture",
+    [
+        checks.Capture(0, None, problem="FACE_NOT_FOUND"),
+        checks.Capture(
+            4,
+            comparison(matched=True),
+            1.0,
+            {"sharpness": 3.0},
+            judge(SIGNS, AttackScore(0.1, 0.5, False, "pad#1")),
+            1,
+        ),
+    ],
+)
+def test_the_policy_knows_every_figure_of_a_face(capture: checks.Capture) -> None:
+    evidence = Evidence("tx-1", checks.face(capture))
+    facts = EGATE_CHECKS.view(evidence)
+    assert set(facts["face_liveness"]["measured"]) == set(evidence.checks[1].measured)
 
 
 # ---------------------------------------------------------------- the issuers' certificates

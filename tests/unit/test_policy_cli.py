@@ -37,7 +37,7 @@ def test_a_policy_is_proved_signed_and_loaded(tmp_path: Path, keys: tuple[Path, 
     assert run(app, ["sign", str(policy), "--key", str(keys[0])]).exit_code == 0
     done = run(app, ["check", str(policy), "--public-key", str(keys[1])])
     assert done.exit_code == 0, done.output
-    assert done.stdout.startswith("egate@2026.2: ")
+    assert done.stdout.startswith("egate@2026.3: ")
     assert load_policy(policy, keys[1]).id == "egate"
 
 

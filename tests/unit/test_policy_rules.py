@@ -42,7 +42,7 @@ def test_admits_when_everything_passed(policy: Policy) -> None:
     assert decision.verdict is Verdict.ADMIT
     assert decision.reasons == ("ALL_CHECKS_PASSED",)
     assert [f.rule for f in decision.rules] == ["all-in-order"]
-    assert decision.policy.startswith("egate@2026.2#")
+    assert decision.policy.startswith("egate@2026.3#")
     assert decision.decided_at == "2026-06-01T12:00:00.000Z"
 
 
