@@ -24,7 +24,6 @@ from gate_agent.journal import Journal, RecordKind
 from gate_agent.logs import get_logger
 from gate_agent.metrics import Metrics
 from gate_agent.notify import Notifier
-from gate_agent.policy.reasons import officer_words
 from gate_agent.readmodel import Board, OfficerAction
 from gate_agent.station.conductor import Conductor
 from gate_agent.stations import Station, build
@@ -84,7 +83,7 @@ class Agent:
         self, station: Station, journal: Journal, link: HubLink, token: str, on_ready: Callable[[], None]
     ) -> None:
         config, notifier, conductor = self.config, Notifier.from_environment(), station.conductor
-        console = self._console(conductor, journal, token)
+        console = self._console(station, journal, token)
         console.bind()
         parts = {
             **{f"device {s.name}": s.run() for s in conductor.devices},
@@ -94,6 +93,7 @@ class Agent:
             "retention": prune(journal),
             # After an I/O error only a new start knows what is on the disk; systemd makes it.
             "journal": conductor.watch_journal(),
+            **station.parts,
         }
         async with asyncio.TaskGroup() as group:
             tasks = [
@@ -127,15 +127,16 @@ class Agent:
 
     # ------------------------------------------------------------ parts
 
-    def _console(self, conductor: Conductor[Any], journal: Journal, token: str) -> ConsoleServer:
+    def _console(self, station: Station, journal: Journal, token: str) -> ConsoleServer:
         app = create_app(
             self.board,
-            conductor.act,
+            station.conductor.act,
             settings=self.config.console,
             token=token,
-            words=officer_words(),
+            words=station.words,
             recent=partial(_recent, journal),
             metrics=self.metrics.exposition,
+            scans=station.scans,
         )
         return ConsoleServer(app, self.config.console)
 

@@ -30,7 +30,7 @@ __all__ = [
     "load",
 ]
 
-KINDS = ("egate",)
+KINDS = ("egate", "nii")
 
 
 def kind_of(name: str) -> Kind:
@@ -43,6 +43,10 @@ def kind_of(name: str) -> Kind:
             from gate_agent.egate.config import EGATE  # noqa: PLC0415
 
             return EGATE
+        case "nii":
+            from gate_agent.nii.config import NII  # noqa: PLC0415
+
+            return NII
         case _:
             raise KeyError(name)
 

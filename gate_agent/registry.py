@@ -24,6 +24,7 @@ CAPABILITIES: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "chip_reader": ("transmit",),
         "camera": (),
         "lane_gate": ("command_doors", "show"),
+        "yard_gate": ("command_barriers", "show"),
         "scanner": ("done",),
         "radiation_monitor": (),
         "scale": (),

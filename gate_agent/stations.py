@@ -6,14 +6,16 @@ An e-gate's agent never loads what looks at cargo, and a scanner station's never
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from types import MappingProxyType
 from typing import Any, TypeAlias
 
+from gate_agent.console.scans import ScanDesk
 from gate_agent.journal import Journal
+from gate_agent.policy.reasons import officer_words
 from gate_agent.readmodel import Board
 from gate_agent.registry import load_driver
 from gate_agent.station.conductor import Conductor
@@ -25,12 +27,20 @@ Wake: TypeAlias = Callable[[], None]
 
 @dataclass(frozen=True, slots=True)
 class Station:
-    """A station that is put together. `at_rest_s` is how long its doors or barriers may take to stand still;
-    `close` releases what is not a device."""
+    """A station that is put together.
+
+    `at_rest_s` is how long its doors or barriers may take to stand still; `words` are its codes in words for
+    the console; `parts` run as long as it does; `close` releases what is not a device.
+    """
 
     conductor: Conductor[Any]
     at_rest_s: float
+    words: Mapping[str, str]
     close: Callable[[], Awaitable[None]]
+    parts: Mapping[str, Coroutine[Any, Any, None]] = field(
+        default_factory=dict[str, Coroutine[Any, Any, None]]
+    )
+    scans: ScanDesk | None = None
 
 
 async def build(config: StationConfig, journal: Journal, board: Board, wake: Wake) -> Station:
@@ -60,12 +70,31 @@ async def _egate(config: StationConfig, journal: Journal, board: Board, wake: Wa
     # The camera and the controller speak by themselves; the others may keep quiet for hours.
     patience = {"camera": Patience(silent_s=3.0), "lane": Patience(silent_s=2.0, hung_s=3.0)}
     close = partial(asyncio.to_thread, inference.shutdown)
-    return Station(conductor, config.egate.timing.exit_closing_s, close), patience
+    return Station(conductor, config.egate.timing.exit_closing_s, officer_words(), close), patience
 
 
-_BUILDERS: Mapping[str, Callable[[StationConfig, Journal, Board, Wake], Awaitable[_Built]]] = (
-    MappingProxyType({"egate": _egate})
-)
+async def _nii(config: StationConfig, journal: Journal, board: Board, wake: Wake) -> _Built:
+    from gate_agent.nii.build import build_yard  # noqa: PLC0415 - only this kind needs scans
+    from gate_agent.nii.config import NiiConfig  # noqa: PLC0415
+
+    assert isinstance(config, NiiConfig)
+    yard = await build_yard(config, journal, board, wake)
+    station = Station(
+        yard.conductor,
+        config.nii.timing.clearing_s,
+        {**officer_words(), **yard.words},
+        yard.close,
+        {"desk": yard.desk.watch(yard.conductor.escalated)},
+        yard.desk,
+    )
+    # Portal and controller speak by themselves, and cameras show every passing second.
+    patience = {"yard": Patience(silent_s=2.0, hung_s=3.0), "portal": Patience(silent_s=30.0)}
+    cameras = {name: Patience(silent_s=5.0) for name in config.devices if name.startswith("camera")}
+    return station, {**patience, **cameras}
+
+
+_Builder: TypeAlias = Callable[[StationConfig, Journal, Board, Wake], Awaitable[_Built]]
+_BUILDERS: Mapping[str, _Builder] = MappingProxyType({"egate": _egate, "nii": _nii})
 
 
 def _supervised(

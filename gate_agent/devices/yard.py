@@ -77,6 +77,7 @@ class MonitorSetup:
 RadiationReading: TypeAlias = (
     BackgroundCounts | OccupiedCounts | OccupancyEnded | VehicleSpeed | Tamper | MonitorSetup
 )
+RADIATION_READINGS = (BackgroundCounts, OccupiedCounts, OccupancyEnded, VehicleSpeed, Tamper, MonitorSetup)
 
 
 @runtime_checkable

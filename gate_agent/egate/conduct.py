@@ -181,6 +181,8 @@ class LaneConductor(Conductor[Transaction]):
         self._crew.start(deciding, lambda: self.post(v.CommitFailed(ticket)), tx)
 
     def _begin(self, ticket: int, cause: Any) -> None:
+        if self._case is not None:
+            self._case.forget()  # whatever still runs for the last traveller
         zone = cause if isinstance(cause, Presented) else Presented(None, ())
         tx = Transaction(ticket=ticket, mrz=zone.mrz)
         tx.add(*zone.results)

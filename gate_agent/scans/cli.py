@@ -32,10 +32,11 @@ from gate_agent.scans.dicos_tdr import write_tdr
 from gate_agent.scans.image import Geometry
 from gate_agent.scans.intake import load_scan
 from gate_agent.scans.pictures import PictureFacts
+from gate_agent.scans.reasons import REASONS
 from gate_agent.scans.render import grey, picture, write_png
 from gate_agent.scans.triage.curves import MaterialCurves, load_curves
 from gate_agent.scans.triage.findings import threat_report
-from gate_agent.scans.triage.report import REASONS, TriageReport, triage
+from gate_agent.scans.triage.report import TriageReport, triage
 from gate_agent.yard.weighing import TruckWeight
 
 app = typer.Typer(name="scan", help="Lint, look at and render scans of cargo.", no_args_is_help=True)

@@ -113,6 +113,9 @@ class Conductor(ABC, Generic[C]):
         """The event that an item of the station's own is by now; None when what it was about is over."""
         return item
 
+    async def complete(self, case: C) -> None:
+        """What is still to be done with a case that is over, before it is forgotten."""
+
     def health_changed(self, health: DeviceHealth) -> None:
         """A device came up or went down; the process hears of it anyhow."""
 
@@ -285,9 +288,7 @@ class Conductor(ABC, Generic[C]):
         return self._case
 
     def begin(self, case: C) -> None:
-        """A new case takes the place of the last one."""
-        if self._case is not None:
-            self._case.forget()
+        """A new case takes the place of the last one, which is forgotten when it is closed."""
         self._case = case
         self._shown.count("transactions", "begun")
         log.info("transaction begins", transaction=case.id)
@@ -303,6 +304,7 @@ class Conductor(ABC, Generic[C]):
         """Wait for what is still being committed, then write where the time went, and forget."""
         try:
             await self._crew.finished(case, patience_s)
+            await self.complete(case)
             await self.registrar.case_finished(case)
         finally:
             case.forget()

@@ -105,6 +105,8 @@ class Registrar:
 
     async def officer_action(self, order: OfficerAction, transaction: str) -> bool:
         body = {"action": order.action, "officer": order.officer, "reason": order.reason}
+        if order.seconds:
+            body["seconds"] = order.seconds  # whose proposal this officer confirms
         self._display.count("officer_actions", order.action)
         return await self._note(RecordKind.OFFICER_ACTION, transaction, body)
 

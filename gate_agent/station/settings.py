@@ -25,7 +25,7 @@ class StationSettings(Settings):
     id: Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")] = Field(
         description="the station's name at the hub: lower case, digits, '-'; never reused for another station"
     )
-    kind: Literal["egate"] = Field(description="what the station is: egate")
+    kind: Literal["egate", "nii"] = Field(description="what the station is: egate, or nii (cargo scanner)")
     location: str = Field("", max_length=200, description="where it stands, for officers")
     state_dir: Path = Field(description="directory for journal, token and other state; the agent owns it")
 

@@ -14,6 +14,7 @@ import pytest
 from gate_agent.scans.attenuation import MATERIALS
 from gate_agent.scans.errors import ScanError, ScanMalformed, ScanUnusable
 from gate_agent.scans.image import Calibration, Geometry, ScanImage, transmission_image
+from gate_agent.scans.reasons import REASONS
 from gate_agent.scans.render import grey, picture, pseudo_colour
 from gate_agent.scans.triage.anomalies import Side
 from gate_agent.scans.triage.artefacts import clean
@@ -22,7 +23,7 @@ from gate_agent.scans.triage.curves import load_curves, nominal_curves
 from gate_agent.scans.triage.findings import threat_report
 from gate_agent.scans.triage.inspectable import Band
 from gate_agent.scans.triage.materials import MaterialClass
-from gate_agent.scans.triage.report import REASONS, triage
+from gate_agent.scans.triage.report import triage
 from gate_simulators.scanner.beam import SETUPS
 from gate_simulators.scanner.goods import Thing
 from gate_simulators.scanner.loading import Fill

@@ -1,0 +1,111 @@
+"""A scanner station's configuration: its sections, its devices, and what must be right inside its files."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from types import MappingProxyType
+
+from pydantic import Field
+
+from gate_agent.cargo.settings import CargoSettings
+from gate_agent.cargo.store import ManifestSettings, ManifestStore
+from gate_agent.errors import GateError
+from gate_agent.nii.desk.settings import DeskSettings
+from gate_agent.nii.facts import NII_CHECKS
+from gate_agent.nii.settings import NiiSettings
+from gate_agent.policy import load_policy
+from gate_agent.radiation.settings import RadiationSettings
+from gate_agent.scans.triage.curves import load_curves
+from gate_agent.scans.triage.detector import load_detector
+from gate_agent.settings import Settings
+from gate_agent.station.settings import Kind, StationConfig
+from gate_agent.toml_source import ConfigProblem, Problems, TomlSource
+from gate_agent.yard.cards import RecogniserSettings
+from gate_agent.yard.weighing import WeighingSettings
+
+
+class ScanSettings(Settings):
+    """How scans are looked at, and what this scanner's pictures mean where they do not say it themselves."""
+
+    curves: Path | None = Field(
+        None,
+        description="step wedge calibration (JSON) of this scanner; without one: a textbook beam",
+    )
+    detect_threats: bool = Field(True, description="let the threat detector look at scans")
+    detector: Path | None = Field(
+        None, description="card of the operator's own threat detector; the built-in one is used without"
+    )
+    linear: bool = Field(False, description="16-bit pictures are proportional to dose")
+    dark_is_air: bool = Field(False, description="in pictures, air is black")
+    pixel_mm: float = Field(0.0, ge=0, le=100, description="pixel size of pictures, mm; 0 is unknown")
+    peak_kev: float = Field(0.0, ge=0, le=50_000, description="beam energy of pictures, keV; 0 is unknown")
+
+
+class NiiConfig(StationConfig):
+    """Everything that a scanner station's agent needs."""
+
+    manifests: ManifestSettings = Field(description="what was declared of the containers")
+    scans: ScanSettings = Field(
+        default=ScanSettings.model_validate({}), description="how scans are looked at"
+    )
+    codes: RecogniserSettings = Field(
+        default_factory=RecogniserSettings, description="how container codes are read"
+    )
+    radiation: RadiationSettings = Field(
+        default=RadiationSettings(), description="how the portal's counts are judged"
+    )
+    weighing: WeighingSettings = Field(default=WeighingSettings(), description="when a weight counts")
+    cargo: CargoSettings = Field(
+        default_factory=CargoSettings, description="how far declared and observed may lie apart"
+    )
+    desk: DeskSettings = Field(default=DeskSettings.model_validate({}), description="the officers' desk")
+    nii: NiiSettings = Field(default=NiiSettings.model_validate({}), description="the lane's times")
+
+
+def _contents(config: NiiConfig, source: TomlSource) -> Iterator[ConfigProblem]:
+    policy, scans = config.policy, config.scans
+    try:
+        load_policy(policy.file, policy.public_key, allow_unsigned=policy.allow_unsigned, table=NII_CHECKS)
+    except Problems as error:
+        yield from error.problems
+    for problem in ManifestStore(config.manifests.directory).refresh():
+        yield source.problem(("manifests", "directory"), f"{problem.field}: {problem.what}", problem.advice)
+    for name, path, load in (
+        ("curves", scans.curves, load_curves),
+        ("detector", scans.detector, load_detector),
+    ):
+        if path is None:
+            continue
+        try:
+            load(path)
+        except GateError as error:
+            yield source.problem(("scans", name), f"{error.field}: {error.what}", error.advice)
+
+
+NII = Kind(
+    config=NiiConfig,
+    needs=MappingProxyType(
+        {
+            "yard": "yard_gate",
+            "scanner": "scanner",
+            "portal": "radiation_monitor",
+            "scale": "scale",
+            "camera_left": "number_camera",
+        }
+    ),
+    may_have=MappingProxyType(
+        {
+            "camera_right": "number_camera",
+            "camera_rear": "number_camera",
+            "camera_top": "number_camera",
+            "seals": "seal_reader",
+        }
+    ),
+    must_exist=(
+        ("manifests", "directory", "make the folder; manifests are put there as *.json"),
+        ("scans", "curves", "measure one with a step wedge, or leave it out"),
+        ("scans", "detector", "the card lies beside its network"),
+    ),
+    contents=_contents,
+)
