@@ -1,7 +1,8 @@
-"""One simulated e-gate lane: the plant and all its devices, where a configuration expects them."""
+"""Simulated devices where a station's configuration expects them: what every site is, and an e-gate lane."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -21,25 +22,17 @@ class SiteError(GateError):
     """The configuration names a device that cannot be simulated here."""
 
 
-class LaneSite:
-    """All simulated devices of one lane, on the wires that `config` names.
+class Site:
+    """The simulated devices of one station.
 
-    `pace` makes doors faster than life, for tests and demonstrations. ``start`` leaves every wire ready;
-    ``stop`` leaves nothing behind.
+    ``start`` leaves every wire ready; ``stop`` leaves nothing behind.
     """
 
-    def __init__(self, config: StationConfig, *, pace: float = 1.0, seed: int = 0) -> None:
-        self.plant = Plant()
-        self.scanner = MrzScanner("mrz", _serial_line(config), seed=seed)
-        chip = _settings(config, "chip", "vpcd")
-        self.slot = ChipSlot("chip", chip.host, chip.port, seed=seed)
-        host, port = _stream_address(config)
-        self.camera = CameraServer("camera", self.plant, host, port, seed=seed)
-        self.controller = _controller(config, self.plant, pace, seed)
-        self.devices: tuple[SimulatedDevice, ...] = (self.scanner, self.slot, self.camera, self.controller)
+    def __init__(self, devices: Iterable[SimulatedDevice]) -> None:
+        self.devices = tuple(devices)
 
     def start(self) -> None:
-        """Raises SiteError when a device's wire is in use already."""
+        """Raises SiteError when a device's wire is in use already; then none is left running."""
         started: list[SimulatedDevice] = []
         try:
             for device in self.devices:
@@ -57,6 +50,26 @@ class LaneSite:
     def clear_faults(self) -> None:
         for device in self.devices:
             device.faults.clear()
+
+
+class LaneSite(Site):
+    """All simulated devices of one lane, on the wires that `config` names.
+
+    `pace` makes doors faster than life, for tests and demonstrations.
+    """
+
+    def __init__(self, config: StationConfig, *, pace: float = 1.0, seed: int = 0) -> None:
+        self.plant = Plant()
+        self.scanner = MrzScanner("mrz", _serial_line(config), seed=seed)
+        chip = settings_of(config, "chip", "vpcd")
+        self.slot = ChipSlot("chip", chip.host, chip.port, seed=seed)
+        host, port = _stream_address(config)
+        self.camera = CameraServer("camera", self.plant, host, port, seed=seed)
+        lane = settings_of(config, "lane", "modbus-lane")
+        self.controller = LaneController(
+            "lane", self.plant, **modbus_line(lane), unit=lane.unit, pace=pace, seed=seed
+        )
+        super().__init__((self.scanner, self.slot, self.camera, self.controller))
 
 
 def start_control(control: ControlServer) -> None:
@@ -81,31 +94,32 @@ def _start(device: SimulatedDevice) -> None:
         ) from error
 
 
-def _settings(config: StationConfig, device: str, driver: str) -> Any:
+def settings_of(config: StationConfig, device: str, *drivers: str) -> Any:
+    """The settings of a device that is bound to one of these drivers. Raises SiteError when to another."""
     binding = config.devices[device]
-    if binding.driver != driver:
+    if binding.driver not in drivers:
         raise SiteError(
-            f"a {binding.driver} cannot be simulated, only {driver}",
+            f"a {binding.driver} cannot be simulated, only {' or '.join(drivers)}",
             field=f"devices.{device}.driver",
-            advice="use the configuration of a simulated lane, such as config/egate.toml",
+            advice="use a configuration made for simulation: config/egate.toml, config/nii.toml",
         )
     return binding.config
 
 
+def modbus_line(settings: Any) -> dict[str, Any]:
+    """Where a driver looks for its controller, as the simulated ones take it."""
+    if settings.transport == "tcp":
+        return {"tcp": (settings.host, settings.port)}
+    return {"rtu": Path(settings.device)}
+
+
 def _serial_line(config: StationConfig) -> Path:
-    return Path(_settings(config, "mrz", "mrz-serial").device)
+    return Path(settings_of(config, "mrz", "mrz-serial").device)
 
 
 def _stream_address(config: StationConfig) -> tuple[str, int]:
-    source = _settings(config, "camera", "opencv").source
+    source = settings_of(config, "camera", "opencv").source
     if source.kind != "mjpeg":
         raise SiteError(f"a {source.kind} camera cannot be simulated", field="devices.camera.source.kind")
     parts = urlsplit(str(source.url))
     return parts.hostname or "127.0.0.1", parts.port or 80
-
-
-def _controller(config: StationConfig, plant: Plant, pace: float, seed: int) -> LaneController:
-    lane = _settings(config, "lane", "modbus-lane")
-    if lane.transport == "tcp":
-        return LaneController("lane", plant, tcp=(lane.host, lane.port), unit=lane.unit, pace=pace, seed=seed)
-    return LaneController("lane", plant, rtu=Path(lane.device), unit=lane.unit, pace=pace, seed=seed)
