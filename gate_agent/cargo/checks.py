@@ -47,9 +47,19 @@ class Observations:
 
 
 def compare(
-    consignment: Consignment, seen: Observations, settings: CargoSettings, at: datetime
+    consignment: Consignment | None,
+    seen: Observations,
+    settings: CargoSettings,
+    at: datetime,
+    *,
+    container: str = "",
 ) -> tuple[CheckResult, ...]:
-    """Every comparison of one container, in the order of the officer's list."""
+    """Every comparison of one container, in the order of the officer's list.
+
+    Without a consignment there is nothing to compare: only that is said. `container`: the code that was read.
+    """
+    if consignment is None:
+        return (manifest_found(None, at, settings.max_age_days, container=container),)
     signature = None if seen.observed is None else seen.observed.signature
     return (
         manifest_found(consignment, at, settings.max_age_days),
@@ -64,12 +74,12 @@ def compare(
 
 
 def manifest_found(
-    consignment: Consignment | None, at: datetime, max_age_days: float, *, container: str = "?"
+    consignment: Consignment | None, at: datetime, max_age_days: float, *, container: str = ""
 ) -> CheckResult:
-    """``manifest_found``: something recent was declared for this container. `container` empty: no code."""
-    if not container:
-        return CheckResult("manifest_found", Outcome.NOT_DONE, ("MANIFEST_NO_CODE",))
+    """``manifest_found``: something recent was declared for this container. `container`: the code, if read."""
     if consignment is None:
+        if not container:
+            return CheckResult("manifest_found", Outcome.NOT_DONE, ("MANIFEST_NO_CODE",))
         return CheckResult("manifest_found", Outcome.FAILED, ("MANIFEST_MISSING",))
     age = at - consignment.issue.issued_at
     versions = {"manifest": consignment.issue.id}

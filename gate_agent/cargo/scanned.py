@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from gate_agent.cargo.checks import Observations, compare, manifest_found
+from gate_agent.cargo.checks import Observations, compare
 from gate_agent.cargo.consignment import Consignment
 from gate_agent.cargo.lot import LotFinding, judge_lot
 from gate_agent.cargo.manifest import Manifest
@@ -57,24 +57,19 @@ def compare_all(
     found: list[tuple[CheckResult, ...]] = []
     for scan in scans:
         consignment = manifest.find(scan.container)
-        if consignment is None:
-            missing = manifest_found(None, at, settings.max_age_days, container=scan.container)
-            found.append((missing,))
-            continue
         sisters = _sisters(scan, consignment, scans, manifest)
-        found.append(
-            compare(consignment, Observations(scan.observed, scan.weight, sisters=sisters), settings, at)
-        )
+        seen = Observations(scan.observed, scan.weight, sisters=sisters)
+        found.append(compare(consignment, seen, settings, at, container=scan.container))
     return found
 
 
 def _sisters(
     scan: ScannedContainer,
-    consignment: Consignment,
+    consignment: Consignment | None,
     scans: Sequence[ScannedContainer],
     manifest: Manifest,
 ) -> list[LoadSignature]:
-    if not consignment.lot:
+    if consignment is None or not consignment.lot:
         return []
     signatures: list[LoadSignature] = []
     for other in scans:

@@ -83,8 +83,9 @@ def test_a_recent_manifest_is_found_and_its_issue_is_named() -> None:
 
 
 def test_without_code_without_manifest_stale_and_dated_ahead() -> None:
-    assert verdict(manifest_found(None, AT, 60, container="")) == ("not_done", ("MANIFEST_NO_CODE",))
-    assert verdict(manifest_found(None, AT, 60)) == ("failed", ("MANIFEST_MISSING",))
+    assert verdict(manifest_found(None, AT, 60)) == ("not_done", ("MANIFEST_NO_CODE",))
+    (missing,) = compare(None, Observations(SEEN), CargoSettings(), AT, container="CSQU3054383")
+    assert verdict(missing) == ("failed", ("MANIFEST_MISSING",))
     later = AT + timedelta(days=100)
     assert verdict(manifest_found(FULL, later, 60)) == ("inconclusive", ("MANIFEST_STALE",))
     earlier = ISSUE.issued_at - timedelta(hours=1)

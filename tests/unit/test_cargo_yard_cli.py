@@ -27,7 +27,7 @@ def test_codes_are_checked_and_check_digits_computed() -> None:
     assert "the check digit is 3, not 4" in output
     code, output = run("code", "MSKU6011672", "--json")
     assert (code, json.loads(output)[0]["owner"]) == (0, "Maersk")
-    code, output = run("code", CODE, "no code at all")
+    code, output = run("code", CODE, "nonsense")
     assert code == 2
     assert "characters" in output
 
