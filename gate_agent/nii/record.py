@@ -27,6 +27,7 @@ from gate_agent.scans.dicos_header import Equipment, Scan
 from gate_agent.scans.dicos_tdr import write_tdr
 from gate_agent.scans.render import picture, write_png
 from gate_agent.scans.triage.findings import threat_report
+from gate_agent.scans.triage.report import TriageReport
 from gate_agent.station.clock import rfc3339
 from gate_agent.yard.seals import seal_number
 
@@ -54,8 +55,21 @@ def summary(inspection: Inspection) -> dict[str, object]:
         else "",
     }
     if examined is not None and examined.report is not None:
-        told["scan"] = examined.report.to_json()
+        told["scan"] = _scan_figures(examined.report)
     return told
+
+
+def _scan_figures(report: TriageReport) -> dict[str, object]:
+    """Triage in figures; profiles and places are in the record's own files, not in the journal."""
+    figures = report.to_json()
+    for profile in ("box", "anomalies"):
+        figures.pop(profile, None)
+    if report.fill is not None:
+        figures["fill"] = {"class": report.fill.fill.value, "cover": round(report.fill.cover, 4)}
+    if report.threats is not None:
+        places = len(report.threats.areas)
+        figures["threats"] = {"detector": report.threats.detector, "places": places}
+    return figures
 
 
 def _codes(material: Material) -> dict[str, str]:
@@ -134,9 +148,10 @@ def _bound(folder: Path) -> None:
 
 def told_whole(inspection: Inspection) -> dict[str, object]:
     """The whole record as JSON: the summary, the evidence and the decision."""
-    decision = inspection.decision
+    decision, examined = inspection.decision, inspection.examined
     return {
         **summary(inspection),
+        "scan": examined.report.to_json() if examined is not None and examined.report is not None else None,
         "transaction": inspection.id,
         "started_at": rfc3339(inspection.started_at),
         "evidence": inspection.evidence().to_json(),
