@@ -60,6 +60,7 @@ def _contents(config: EgateConfig, source: TomlSource) -> Iterator[ConfigProblem
 
 EGATE = Kind(
     config=EgateConfig,
+    checks=EGATE_CHECKS,
     needs=MappingProxyType(
         {"mrz": "document_scanner", "chip": "chip_reader", "camera": "camera", "lane": "lane_gate"}
     ),

@@ -85,6 +85,7 @@ def _contents(config: NiiConfig, source: TomlSource) -> Iterator[ConfigProblem]:
 
 NII = Kind(
     config=NiiConfig,
+    checks=NII_CHECKS,
     needs=MappingProxyType(
         {
             "yard": "yard_gate",

@@ -21,6 +21,7 @@ from rich.table import Table
 from gate_agent.errors import BadInput, GateError
 from gate_agent.evidence import CheckResult, Evidence, Outcome
 from gate_agent.policy.condition import EvaluationError
+from gate_agent.policy.facts import CheckTable
 from gate_agent.policy.load import load_policy
 from gate_agent.policy.policy import Policy
 from gate_agent.policy.reasons import REASONS
@@ -36,6 +37,7 @@ _MAX_EVIDENCE = 1024 * 1024
 
 File = Annotated[Path, typer.Argument(exists=True, dir_okay=False)]
 PublicKey = Annotated[Path | None, typer.Option("--public-key", help="also verify the signature")]
+Station = Annotated[str, typer.Option("--station", help="kind of station it is for: egate or nii")]
 PrivateKey = Annotated[Path, typer.Option("--key", exists=True, dir_okay=False, help="PEM private key")]
 
 
@@ -53,11 +55,21 @@ def _told() -> Generator[None]:
         raise typer.Exit(1) from error
 
 
+def _table(station: str) -> CheckTable:
+    """The checks that a policy of this kind of station may ask about."""
+    from gate_agent.config import kind_of  # noqa: PLC0415 - only the kind that is asked for is loaded
+
+    try:
+        return kind_of(station).checks
+    except KeyError:
+        raise typer.BadParameter(f"there is no station of kind {station!r}: egate or nii") from None
+
+
 @app.command()
-def check(file: File, public_key: PublicKey = None) -> None:
+def check(file: File, public_key: PublicKey = None, station: Station = "egate") -> None:
     """Prove a policy file: syntax, facts, reason codes, rules that can never fire."""
     with _told():
-        policy = load_policy(file, public_key, allow_unsigned=public_key is None)
+        policy = load_policy(file, public_key, allow_unsigned=public_key is None, table=_table(station))
     fresh = policy.freshness(datetime.now(UTC))
     typer.echo(
         f"{policy.id}@{policy.version}: {len(policy.rules)} rules, {len(policy.required)} required checks"
@@ -68,10 +80,10 @@ def check(file: File, public_key: PublicKey = None) -> None:
 
 
 @app.command(name="sign")
-def sign_command(file: File, key: PrivateKey) -> None:
+def sign_command(file: File, key: PrivateKey, station: Station = "egate") -> None:
     """Sign a policy after proving it; writes FILE.sig."""
     with _told():
-        load_policy(file, None, allow_unsigned=True)
+        load_policy(file, None, allow_unsigned=True, table=_table(station))
         typer.echo(str(sign(file, load_private_key(key))))
 
 
@@ -96,10 +108,11 @@ def test(
     file: File,
     evidence: Annotated[Path, typer.Option("--evidence", exists=True, help="evidence as JSON")],
     at: Annotated[str, typer.Option(help="moment of the decision, RFC 3339; now when left out")] = "",
+    station: Station = "egate",
 ) -> None:
     """Show each rule, whether it fires on this evidence, and the decisions of both stages."""
     with _told():
-        policy = load_policy(file, None, allow_unsigned=True)
+        policy = load_policy(file, None, allow_unsigned=True, table=_table(station))
         facts = read_evidence(evidence)
         moment = _moment(at)
         answers = policy.trace(facts)

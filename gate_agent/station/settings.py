@@ -14,7 +14,7 @@ from gate_agent.devices import DriverConfig
 from gate_agent.hub.settings import HubSettings
 from gate_agent.journal.settings import JournalSettings
 from gate_agent.logs import LogSettings
-from gate_agent.policy import PolicySettings
+from gate_agent.policy import CheckTable, PolicySettings
 from gate_agent.settings import Settings
 from gate_agent.toml_source import ConfigProblem, TomlSource
 
@@ -53,11 +53,13 @@ class StationConfig(Settings):
 class Kind:
     """A kind of station, for its configuration.
 
-    `needs` and `may_have` are its devices, each with its capability; `must_exist` the paths (section, field,
-    advice when missing) that have to be there before it starts; `contents` names what is wrong inside them.
+    `checks` are those that its policy may ask about; `needs` and `may_have` its devices, each with its
+    capability; `must_exist` the paths (section, field, advice when missing) that have to be there before it
+    starts; `contents` names what is wrong inside them.
     """
 
     config: type[StationConfig]
+    checks: CheckTable
     needs: Mapping[str, str]
     may_have: Mapping[str, str]
     must_exist: tuple[tuple[str, str, str], ...]
