@@ -194,8 +194,8 @@ def project(
         top = space.row + (int(random.integers(free)) if among_goods else free)
         place = slice(top, top + rows), slice(left, left + columns)
         behind: NDArray[np.float64] = pixels["high"][place].astype(np.float64)
-        background = float(behind.mean()) / AIR
-        if background > _VISIBLE and not (among_goods and background > _GOODS):
+        background, lightest = float(behind.mean()) / AIR, float(np.quantile(behind, 0.95)) / AIR
+        if background > _VISIBLE and not (among_goods and lightest > _GOODS):
             made = _multiplied(pixels, energies_kev, areal, place)
             return made, Region(left, top, columns, rows), background
     return None

@@ -5,8 +5,9 @@ import { Session } from "./session.js";
 import { mountShell } from "./shell/shell.js";
 import { loadWords } from "./words.js";
 
-// A view is a module with mount(main, session) -> {phases, askedFor(snapshot), about(snapshot), update(snapshot)}.
-const VIEWS = { egate: "./egate/view.js" };
+// A view is a module with mount(main, session) -> {phases, orders, stationOrders, askedFor(snapshot), about(snapshot),
+// update(snapshot)}, and, where it has them, keys and objection().
+const VIEWS = { egate: "./egate/view.js", nii: "./nii/view.js" };
 
 const session = new Session();
 const shell = mountShell(session);

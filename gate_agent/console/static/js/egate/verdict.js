@@ -1,8 +1,6 @@
-// The one thing an officer must see from afar: what was decided, or what is wanted now, and why.
+// What the banner says at an e-gate.
 
-import { el, keyed, setAttribute, setText } from "../dom.js";
-import { icon, swapIcon } from "../icons.js";
-import { inWords, wallClock } from "../words.js";
+import { inWords } from "../words.js";
 import { PHASES } from "./phases.js";
 
 const VERDICTS = {
@@ -15,30 +13,8 @@ const TAKEN_OVER = {
   out_of_service: { title: "Lane out of service", tone: "idle", icon: "closed" },
 };
 
-export function verdictBanner() {
-  const title = el("strong", { id: "verdict" });
-  const why = el("p", { class: "why" });
-  const rules = el("ul", { class: "rules", "aria-label": "Rules that fired" });
-  const which = el("p", { class: "which" });
-  const text = el("div", { class: "text", role: "status", "aria-live": "assertive", "aria-atomic": "true" }, title, why);
-  const node = el("section", { class: "verdict", "aria-label": "Verdict" }, icon("pending"), text, el("div", { class: "side" }, which, rules));
-
-  return {
-    node,
-    update(snapshot) {
-      const said = say(snapshot);
-      const transaction = snapshot.transaction;
-      setAttribute(node, "class", `verdict tone-${said.tone}`);
-      swapIcon(node.querySelector("svg"), said.icon);
-      setText(title, said.title);
-      setText(why, said.why);
-      setText(which, transaction ? `Transaction ${transaction.id} · ${wallClock(transaction.started_at)}` : "");
-      keyed(rules, transaction?.rules ?? [], (rule) => rule, (rule) => el("li", { class: "mono" }, rule));
-    },
-  };
-}
-
-function say({ phase, transaction }) {
+/** What the banner says of a snapshot. */
+export function say({ phase, transaction }) {
   const meaning = PHASES[phase] ?? { label: inWords(phase), tone: "calm", hint: "" };
   const reasons = (transaction?.reasons ?? []).map(inWords).join(" ");
   if (TAKEN_OVER[phase]) return { ...TAKEN_OVER[phase], why: meaning.hint };

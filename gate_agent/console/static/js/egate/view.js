@@ -2,20 +2,25 @@
 
 import { el } from "../dom.js";
 import { inWords } from "../words.js";
-import { checksPanel } from "./checks.js";
+import { checksPanel } from "../shell/checks.js";
+import { verdictBanner } from "../shell/verdict.js";
+import { CHECKS } from "./checks.js";
 import { facesPanel } from "./faces.js";
 import { lanePanel } from "./lane.js";
+import { ORDERS, STATION_ORDERS } from "./orders.js";
 import { PHASES } from "./phases.js";
 import { timelinePanel } from "./timeline.js";
-import { verdictBanner } from "./verdict.js";
+import { say } from "./verdict.js";
 
 export function mount(main, session) {
-  const panels = [verdictBanner(), lanePanel(), facesPanel(session), checksPanel(), timelinePanel()];
+  const panels = [verdictBanner(say), lanePanel(), facesPanel(session), checksPanel(CHECKS), timelinePanel()];
   main.replaceChildren(el("div", { class: "egate" }, panels.map((panel) => panel.node)));
   main.setAttribute("aria-label", "E-gate lane");
 
   return {
     phases: PHASES,
+    orders: ORDERS,
+    stationOrders: STATION_ORDERS,
     askedFor,
     about,
     update(snapshot) {

@@ -4,6 +4,8 @@ import { el, setAttribute, setText } from "../dom.js";
 import { icon } from "../icons.js";
 import { spelt, wallClock } from "../words.js";
 
+const KINDS = { egate: "E-gate", nii: "Scanner station" };
+
 export function header(root, session, signIn, keys) {
   const name = el("h1", {}, "Station");
   const kind = el("span", { class: "kind" });
@@ -39,7 +41,7 @@ export function header(root, session, signIn, keys) {
     update(snapshot) {
       const meaning = phases[snapshot.phase] ?? { label: spelt(snapshot.phase), tone: "idle" };
       setText(name, snapshot.station);
-      setText(kind, snapshot.kind === "egate" ? "E-gate" : spelt(snapshot.kind));
+      setText(kind, KINDS[snapshot.kind] ?? spelt(snapshot.kind));
       setText(phase, meaning.label);
       setAttribute(phase, "class", `badge tone-${meaning.tone}`);
       const decided = snapshot.counters.filter(([metric]) => metric === "decisions");

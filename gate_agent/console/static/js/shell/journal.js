@@ -9,6 +9,9 @@ const LOOKS = {
   admit: { icon: "admit", tone: "good" },
   refer: { icon: "refer", tone: "warn" },
   refuse: { icon: "refuse", tone: "bad" },
+  release: { icon: "admit", tone: "good" },
+  review: { icon: "refer", tone: "warn" },
+  inspect: { icon: "refuse", tone: "bad" },
   other: { icon: "clock", tone: "idle" },
 };
 

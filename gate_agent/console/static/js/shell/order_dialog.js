@@ -1,15 +1,7 @@
-// One order: why, and (for an admit) a second look before the exit opens.
+// One order: why, and (where something opens outward) a second look before it does.
 
 import { el, keyed, setAttribute, setText } from "../dom.js";
 import { icon, swapIcon } from "../icons.js";
-
-const ASK = {
-  admit: { title: "Admit this traveller", go: "Continue", reasons: ["Identity confirmed in person", "Document checked by hand", "Cleared by supervisor"] },
-  refuse: { title: "Refuse this traveller", go: "Refuse", reasons: ["Sent to the manual desk", "Document not accepted", "Handed to second line"] },
-  reset: { title: "Reset the lane", go: "Reset", reasons: ["Lane is empty", "Traveller left", "Object removed"] },
-  out_of_service: { title: "Take the lane out of service", go: "Take out of service", reasons: ["Cleaning", "Technician called", "End of shift"] },
-  in_service: { title: "Put the lane in service", go: "Put in service", reasons: ["Lane checked", "Start of shift", "Repaired"] },
-};
 
 /** `report(good, text)` hears how it ended. */
 export function orderDialog(session, report) {
@@ -38,17 +30,17 @@ export function orderDialog(session, report) {
 
   function open(chosen, snapshot, describe) {
     order = chosen;
-    // Fixed at this moment: if another traveller comes meanwhile, the station refuses the order.
+    // Fixed at this moment: if another traveller or truck comes meanwhile, the station refuses the order.
     transaction = snapshot?.transaction?.id ?? null;
     confirming = false;
     swapIcon(heading.querySelector("svg"), chosen.icon);
     setAttribute(heading, "class", `tone-${chosen.tone}`);
-    setText(title, ASK[chosen.action].title);
+    setText(title, chosen.title);
     const described = describe(snapshot);
     setText(about, described);
     setAttribute(about, "hidden", !described);
     reason.value = "";
-    keyed(choices, ASK[chosen.action].reasons, (text) => text, choice);
+    keyed(choices, chosen.reasons, (text) => text, choice);
     setText(error, "");
     draw();
     node.showModal();
@@ -62,8 +54,8 @@ export function orderDialog(session, report) {
   function draw() {
     setAttribute(why, "hidden", confirming);
     setAttribute(sure, "hidden", !confirming);
-    if (confirming) setText(sure, `The exit will open for the person inside. Officer ${session.officer} decides: “${reason.value.trim()}”`);
-    setText(go, confirming ? "Admit and open the exit" : ASK[order.action].go);
+    if (confirming) setText(sure, `${order.sure.text} Officer ${session.officer} decides: “${reason.value.trim()}”`);
+    setText(go, confirming ? order.sure.go : order.go);
   }
 
   /** A key held down must not run through the second look. */
@@ -74,7 +66,7 @@ export function orderDialog(session, report) {
   async function submit(event) {
     event.preventDefault();
     if (sending) return;
-    if (order.action === "admit" && !confirming) {
+    if (order.sure && !confirming) {
       confirming = true;
       draw();
       go.focus();
@@ -91,8 +83,7 @@ export function orderDialog(session, report) {
   }
 
   async function send() {
-    const aboutTraveller = order.action === "admit" || order.action === "refuse";
-    const body = { action: order.action, officer: session.officer, reason: reason.value.trim(), transaction: aboutTraveller ? transaction : null };
+    const body = { action: order.action, officer: session.officer, reason: reason.value.trim(), transaction: order.about ? transaction : null };
     try {
       const response = await session.fetch("/api/actions", {
         method: "POST",
@@ -101,7 +92,8 @@ export function orderDialog(session, report) {
       });
       if (response.ok) {
         node.close();
-        report(true, `${order.label}: the station took the order of ${body.officer}.`);
+        const { note } = await response.json();
+        report(true, `${order.label}: ${note || `the station took the order of ${body.officer}.`}`);
         return;
       }
       const problem = await response.json();

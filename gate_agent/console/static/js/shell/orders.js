@@ -4,12 +4,11 @@ import { el, setAttribute, setText } from "../dom.js";
 import { icon } from "../icons.js";
 import { orderDialog } from "./order_dialog.js";
 
-const ORDERS = [
-  { action: "admit", label: "Admit", key: "A", icon: "admit", tone: "good" },
-  { action: "refuse", label: "Refuse", key: "R", icon: "refuse", tone: "bad" },
-  { action: "reset", label: "Reset", key: "S", icon: "reset", tone: "calm" },
-  { action: "out_of_service", label: "Out of service", key: "O", icon: "closed", tone: "warn" },
-  { action: "in_service", label: "In service", key: "I", icon: "open", tone: "calm" },
+// What every station takes; a view puts the orders of its kind before them, and its words into these.
+const COMMON = [
+  { action: "reset", label: "Reset", key: "S", icon: "reset", tone: "calm", title: "Reset the station", go: "Reset", reasons: [] },
+  { action: "out_of_service", label: "Out of service", key: "O", icon: "closed", tone: "warn", title: "Take the lane out of service", go: "Take out of service", reasons: ["Cleaning", "Technician called", "End of shift"] },
+  { action: "in_service", label: "In service", key: "I", icon: "open", tone: "calm", title: "Put the lane in service", go: "Put in service", reasons: ["Lane checked", "Start of shift", "Repaired"] },
 ];
 
 export function ordersBar(root, dialogs, session, signIn, keys) {
@@ -21,21 +20,32 @@ export function ordersBar(root, dialogs, session, signIn, keys) {
   let wanted = {};
   let snapshot = null;
 
-  const buttons = ORDERS.map((order, index) =>
-    el(
+  let buttons = [];
+  const toolbar = el("div", { class: "toolbar", role: "toolbar", "aria-label": "Orders", on: { keydown: rove, focusin: settle } });
+  root.append(toolbar, result);
+
+  /** The orders of one kind of station, and those of every station in its words. */
+  function offer(own, words) {
+    const orders = [...own, ...COMMON.map((order) => ({ ...order, ...words[order.action] }))];
+    buttons = orders.map((order, index) => button(order, index === 0));
+    const rule = el("span", { class: "rule", "aria-hidden": "true" });
+    toolbar.replaceChildren(...buttons.slice(0, own.length + 1), rule, ...buttons.slice(own.length + 1));
+    for (const order of orders) keys.add(order.key, order.label, () => give(order));
+  }
+
+  function button(order, first) {
+    return el(
       "button",
-      { type: "button", class: `tone-${order.tone}`, "data-action": order.action, tabindex: index ? -1 : 0, title: `Alt+${order.key}`, "aria-keyshortcuts": `Alt+${order.key}`, on: { click: () => give(order) } },
+      { type: "button", class: `tone-${order.tone}`, "data-action": order.action, tabindex: first ? 0 : -1, title: `Alt+${order.key}`, "aria-keyshortcuts": `Alt+${order.key}`, "aria-disabled": live ? null : "true", on: { click: () => give(order) } },
       icon(order.icon),
       el("span", {}, mnemonic(order)),
-    ),
-  );
-  for (const order of ORDERS) keys.add(order.key, order.label, () => give(order));
-  const toolbar = el("div", { class: "toolbar", role: "toolbar", "aria-label": "Orders", on: { keydown: rove, focusin: settle } });
-  toolbar.append(...buttons.slice(0, 3), el("span", { class: "rule", "aria-hidden": "true" }), ...buttons.slice(3));
-  root.append(toolbar, result);
+    );
+  }
 
   function give(order) {
     if (!live) return report(false, "No connection: orders cannot reach the station.");
+    const objection = order.about ? wanted.objection?.() : "";
+    if (objection) return report(false, objection);
     if (!session.complete) return signIn.open(() => give(order));
     return dialog.open(order, snapshot, wanted.about ?? (() => ""));
   }
@@ -59,6 +69,8 @@ export function ordersBar(root, dialogs, session, signIn, keys) {
     for (const button of buttons) button.tabIndex = button === event.target ? 0 : -1;
   }
 
+  offer([], {});
+
   return {
     enable(now) {
       live = now;
@@ -66,6 +78,7 @@ export function ordersBar(root, dialogs, session, signIn, keys) {
     },
     use(view) {
       wanted = view;
+      offer(view.orders, view.stationOrders);
     },
     update(newest) {
       snapshot = newest;

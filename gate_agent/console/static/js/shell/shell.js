@@ -50,6 +50,7 @@ export function mountShell(session) {
     use(view) {
       top.use(view);
       orders.use(view);
+      for (const [key, words] of view.keys ?? []) keys.describe(key, words);
     },
     update(snapshot) {
       document.title = `${snapshot.station} · console`;

@@ -30,9 +30,17 @@ export function shortcuts() {
 
   function add(letter, words, handler) {
     known.set(`Key${letter}`, handler);
-    table.append(el("tr", {}, el("td", {}, el("kbd", {}, `Alt ${letter}`)), el("td", {}, words)));
+    describe(`Alt ${letter}`, words);
+  }
+
+  /** A line of the table; a key that is already in it gets its new words. */
+  function describe(key, words) {
+    const line = el("tr", { "data-for": key }, el("td", {}, el("kbd", {}, key)), el("td", {}, words));
+    const old = [...table.children].find((row) => row.dataset.for === key);
+    if (old) old.replaceWith(line);
+    else table.append(line);
   }
 
   add("K", "This list", open);
-  return { node, open, add };
+  return { node, open, add, describe };
 }
