@@ -6,41 +6,62 @@ Exit codes: 0 done, 1 something is wrong and was said, 2 the command was used wr
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
+from importlib import import_module
 from pathlib import Path
-from typing import Annotated
+from types import MappingProxyType
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
+from typer.core import TyperGroup
+from typer.main import get_command
 
 from gate_agent import config as station_config
-from gate_agent import drivers_cli
 from gate_agent.doctor import examine
-from gate_agent.emrtd import cli as chip_cli
-from gate_agent.emrtd import trust_cli
 from gate_agent.errors import GateError
-from gate_agent.face import cli as face_cli
-from gate_agent.journal import cli as journal_cli
 from gate_agent.logs import configure_logging
-from gate_agent.policy import cli as policy_cli
-from gate_agent.radiation import cli as radiation_cli
-from gate_agent.scans import cli as scan_cli
+
+ROOMS: Mapping[str, str] = MappingProxyType(
+    {
+        "drivers": "gate_agent.drivers_cli:app",
+        "journal": "gate_agent.journal.cli:app",
+        "policy": "gate_agent.policy.cli:app",
+        "watchlist": "gate_agent.policy.cli:watchlist_app",
+        "chip": "gate_agent.emrtd.cli:app",
+        "trust": "gate_agent.emrtd.trust_cli:app",
+        "face": "gate_agent.face.cli:app",
+        "scan": "gate_agent.scans.cli:app",
+        "radiation": "gate_agent.radiation.cli:app",
+        "yard": "gate_agent.yard.cli:app",
+    }
+)
+"""Commands that are a room's own, and where its typer application is."""
+
+
+class RoomGroup(TyperGroup):
+    """Imports a room only when its command is used: most commands need none of them, and some are heavy."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        return [*super().list_commands(ctx), *ROOMS]
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        if cmd_name not in ROOMS:
+            return super().get_command(ctx, cmd_name)
+        module, _, name = ROOMS[cmd_name].partition(":")
+        command = get_command(getattr(import_module(module), name))
+        command.name = cmd_name
+        return command
+
 
 app = typer.Typer(
     name="gate-agent",
-    help="The agent of one border station: an e-gate lane.",
+    help="The agent of one border station: an e-gate lane, or a scanner station for cargo.",
+    cls=RoomGroup,
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-app.add_typer(drivers_cli.app, name="drivers")
-app.add_typer(journal_cli.app, name="journal")
-app.add_typer(chip_cli.app, name="chip")
-app.add_typer(trust_cli.app, name="trust")
-app.add_typer(face_cli.app, name="face")
-app.add_typer(scan_cli.app, name="scan")
-app.add_typer(radiation_cli.app, name="radiation")
-app.add_typer(policy_cli.app, name="policy")
-app.add_typer(policy_cli.watchlist_app, name="watchlist")
 
 ConfigFile = Annotated[Path, typer.Option("--config", help="the station's TOML file", metavar="FILE")]
 Overrides = Annotated[
@@ -89,14 +110,16 @@ def doctor(config: ConfigFile, set_: Overrides = None) -> None:
 
 @app.command()
 def process(
-    station: Annotated[str, typer.Argument(help="kind of station: egate")] = "egate",
+    station: Annotated[str, typer.Argument(help="kind of station: egate or nii")] = "egate",
 ) -> None:
     """Print the station process: every transition, as a table and a diagram in Markdown."""
-    from gate_agent.egate.diagram import markdown  # noqa: PLC0415
+    from gate_agent.egate import diagram as egate  # noqa: PLC0415
+    from gate_agent.nii import diagram as nii  # noqa: PLC0415
 
-    if station != "egate":
-        raise typer.BadParameter(f"there is no station of kind {station!r}")
-    typer.echo(markdown(), nl=False)
+    drawings = {"egate": egate.markdown, "nii": nii.markdown}
+    if station not in drawings:
+        raise typer.BadParameter(f"there is no station of kind {station!r}: {' or '.join(drawings)}")
+    typer.echo(drawings[station](), nl=False)
 
 
 def _load(file: Path, assignments: list[str] | None) -> station_config.StationConfig:
