@@ -1,0 +1,72 @@
+"""Presentation attacks on a whole lane: a genuine passport with somebody who shows a picture of its holder.
+
+Every attack here matches the portrait; only liveness stands between it and the exit (ISO/IEC 30107-1).
+"""
+
+from __future__ import annotations
+
+from itertools import count
+from typing import Any
+
+import pytest
+
+from gate_simulators.plant import Person, Plant, Zone
+from gate_simulators.presentation import Presentation
+from gate_simulators.scene import Scene
+from gate_simulators.stage import Stage
+from gate_simulators.travellers import Lost, Walk
+
+STATION = "egate-1"
+
+
+def decided(station: Stage, presents: Presentation) -> dict[str, Any]:
+    """The first decision on the genuine traveller's passport when its bearer presents this."""
+    before = len(station.hub.received(STATION))
+
+    def decisions() -> list[Any]:
+        return [r.entry["body"] for r in station.hub.received(STATION)[before:] if r.kind == "decision"]
+
+    def hold_up(person: Person) -> None:
+        person.presents = presents
+
+    walk = Walk(station.site, station.cast, pace=3.0)
+    try:
+        walk.run("genuine", hold_up)
+    except Lost as lost:
+        pytest.fail(f"the traveller waited in vain for {lost}")
+    station.wait_until(lambda _: bool(decisions()), "a decision at the hub")
+    return decisions()[0]
+
+
+def outcome(body: dict[str, Any], check: str) -> str:
+    return next(c["outcome"] for c in body["evidence"]["checks"] if c["check"] == check)
+
+
+@pytest.mark.parametrize(
+    ("presents", "reason"),
+    [(Presentation.PRINT, "FLAT_FACE"), (Presentation.SCREEN, "SCREEN_RASTER")],
+)
+def test_a_picture_held_to_the_camera_is_refused(station: Stage, presents: Presentation, reason: str) -> None:
+    body = decided(station, presents)
+    assert body["decision"]["verdict"] == "refer"
+    assert reason in body["decision"]["reasons"]
+    assert outcome(body, "face_match") == "passed", "it is liveness that stopped the attack"
+
+
+def test_a_looped_stream_is_refused(station: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A recording of the holder, shorter than the watch, fed in instead of the camera's pictures."""
+    holder = Plant([Person("x", station.cast.appearance("genuine"), Zone.INSIDE, facing=True, nearness=0.95)])
+    studio, numbers = Scene(seed=3), count()
+    recorded = [studio.render(holder, number) for number in range(4)]
+    monkeypatch.setattr(
+        station.site.camera._scene, "render", lambda *_: recorded[next(numbers) % len(recorded)]
+    )
+    body = decided(station, Presentation.FACE)
+    assert body["decision"]["verdict"] == "refer"
+    assert "REPEATED_FRAMES" in body["decision"]["reasons"]
+
+
+def test_the_traveller_themselves_passes(station: Stage) -> None:
+    body = decided(station, Presentation.FACE)
+    assert body["decision"]["verdict"] == "admit"
+    assert outcome(body, "face_liveness") == "passed"
