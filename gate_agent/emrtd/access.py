@@ -59,7 +59,7 @@ def open_chip(
     look = yield from card_files.read_card_access()
     if look.extended_length and not habits.settled:
         habits.use_extended_length((yield from card_files.read_response_size()))
-    habits.settled = True
+    habits.settled = habits.settled or look.extended_length is not None
     infos = _security_infos(look.card_access)
     offer = None if infos is None else choose(infos)
     downgraded = ""
@@ -74,7 +74,7 @@ def open_chip(
             downgraded = error.reason
         else:
             return (yield from _into_application(result, infos, habits))
-    return (yield from _basic_access(password, random, policy, infos, downgraded))
+    return (yield from _basic_access(password, random, policy, habits, infos, downgraded))
 
 
 def _security_infos(raw: bytes | None) -> SecurityInfos | None:
@@ -109,13 +109,23 @@ def _into_application(
 
 
 def _basic_access(
-    password: Password, random: Random, policy: AccessPolicy, infos: SecurityInfos | None, downgraded: str
+    password: Password,
+    random: Random,
+    policy: AccessPolicy,
+    habits: ReadingHabits,
+    infos: SecurityInfos | None,
+    downgraded: str,
 ) -> Protocol[Access]:
     if password.mrz is None:
         raise _unsupported("without PACE, only the printed zone opens this chip")
     if not policy.bac:
         raise _unsupported("the chip offers no PACE that is known here, and BAC is not allowed")
     yield from select_application()
+    if not habits.settled:
+        # A wrong guess would cost the channel, and some chips allow BAC once only until they are reset.
+        if (yield from card_files.extended_length_works()):
+            habits.use_extended_length()
+        habits.settled = True
     channel = yield from basic_access_control(password.mrz, random)
     return Access("BAC", "BAC-3DES", channel, infos, downgraded, password.mrz.numbered.encode("ascii"))
 

@@ -128,11 +128,8 @@ class ResponseApdu:
 SW_OK = 0x9000
 SW_END_OF_FILE = 0x6282
 SW_WRONG_LENGTH = 0x6700
-SW_SM_DATA_MISSING = 0x6987
-SW_SM_DATA_INCORRECT = 0x6988
 SW_FILE_NOT_FOUND = 0x6A82
 SW_WRONG_PARAMETERS = 0x6B00
-SW_INS_NOT_SUPPORTED = 0x6D00
 
 # ISO/IEC 7816-4 Tables 5 and 6: what the status words of passports say, in plain words.
 _PLAIN_WORDS = {

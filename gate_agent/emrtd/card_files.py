@@ -12,6 +12,7 @@ from gate_agent.emrtd.apdu import (
     MAX_EXTENDED_LE,
     MAX_SHORT_LE,
     SW_END_OF_FILE,
+    SW_FILE_NOT_FOUND,
     SW_OK,
     CommandApdu,
     ResponseApdu,
@@ -19,6 +20,7 @@ from gate_agent.emrtd.apdu import (
 from gate_agent.emrtd.cms import SignedObject, parse_signed
 from gate_agent.emrtd.errors import FileError
 from gate_agent.emrtd.files import ElementaryFile
+from gate_agent.emrtd.lds import EF_COM
 from gate_agent.emrtd.protocol import Protocol, transceive
 from gate_agent.emrtd.security_infos import SecurityInfos, parse_security_infos
 
@@ -35,6 +37,9 @@ _CARD_CAPABILITIES = 0x47
 # Answers to an extended-length command of a chip that has no extended length, seen in the field.
 _NO_EXTENDED_LENGTH = frozenset({0x6700, 0x6D00, 0x6E00, 0x6F00, 0x6B00})
 
+# Answers of a chip that understood the command and looked for the file.
+_FILE_WAS_SOUGHT = frozenset({SW_OK, SW_END_OF_FILE, 0x6982, SW_FILE_NOT_FOUND})
+
 
 def select_master_file() -> Protocol[None]:
     """SELECT the MF (Doc 9303-10 §3.6.1). Many chips refuse one form or all: it may be selected already."""
@@ -46,19 +51,18 @@ def select_master_file() -> Protocol[None]:
 
 @dataclass(frozen=True, slots=True)
 class FirstLook:
-    """EF.CardAccess as it is read in the clear (None: there is none), and whether extended length works."""
+    """EF.CardAccess as it is read in the clear (None: there is none), and whether extended length works.
+
+    None: the chip refused for a reason of its own before it looked at the length.
+    """
 
     card_access: bytes | None
-    extended_length: bool
+    extended_length: bool | None
 
 
 def read_card_access() -> Protocol[FirstLook]:
     """Read EF.CardAccess, trying extended length on the way: nothing is lost yet where it fails."""
-    command = CommandApdu(0x00, 0xB0, 0x80 | EF_CARD_ACCESS.sfi, 0x00, le=MAX_EXTENDED_LE)
-    response = yield from transceive(command)
-    extended = response.sw not in _NO_EXTENDED_LENGTH and response.sw >> 8 != 0x6C
-    if not extended:
-        response = yield from transceive(_short(command))
+    response, extended = yield from _tried(_by_short_identifier(EF_CARD_ACCESS))
     if response.data and response.sw in (SW_OK, SW_END_OF_FILE):
         return FirstLook((yield from _completed(response.data)), extended)
     selected = yield from transceive(
@@ -66,8 +70,36 @@ def read_card_access() -> Protocol[FirstLook]:
     )
     if not selected.ok:
         return FirstLook(None, extended)
-    response = yield from transceive(_at(0, MAX_SHORT_LE))
+    if extended is None:
+        response, extended = yield from _tried(_at(0, MAX_EXTENDED_LE))
+    else:
+        response = yield from transceive(_at(0, MAX_SHORT_LE))
     return FirstLook((yield from _completed(response.data)) if response.data else None, extended)
+
+
+def extended_length_works() -> Protocol[bool]:
+    """Whether the application, selected and not yet opened, takes extended length.
+
+    Any answer but that of a chip that has none will do: reading EF.COM is refused here by right.
+    """
+    response = yield from transceive(_by_short_identifier(EF_COM))
+    return not _lacks_extended_length(response)
+
+
+def _tried(command: CommandApdu) -> Protocol[tuple[ResponseApdu, bool | None]]:
+    """The answer to a command of extended length, else of short; what the former says about the chip."""
+    response = yield from transceive(command)
+    if _lacks_extended_length(response):
+        return (yield from transceive(_short(command))), False
+    return response, True if response.sw in _FILE_WAS_SOUGHT else None
+
+
+def _lacks_extended_length(response: ResponseApdu) -> bool:
+    return response.sw in _NO_EXTENDED_LENGTH or response.sw >> 8 == 0x6C
+
+
+def _by_short_identifier(file: ElementaryFile) -> CommandApdu:
+    return CommandApdu(0x00, 0xB0, 0x80 | file.sfi, 0x00, le=MAX_EXTENDED_LE)
 
 
 def _completed(content: bytes) -> Protocol[bytes | None]:

@@ -12,11 +12,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date
 
+from gate_agent.devices import CardLost
 from gate_agent.emrtd import active_auth, card_files, chip_auth, lds, lds_files, terminal_auth
 from gate_agent.emrtd.access import DEFAULT_POLICY, Access, AccessPolicy, open_chip
 from gate_agent.emrtd.active_auth import CHALLENGE_LENGTH, parse_dg15
+from gate_agent.emrtd.apdu import SW_FILE_NOT_FOUND
 from gate_agent.emrtd.cms import SignedObject
-from gate_agent.emrtd.errors import ChannelLost, ChipError, FileError
+from gate_agent.emrtd.errors import ChannelLost, ChipError, FileError, StatusError
 from gate_agent.emrtd.files import ElementaryFile, ReadingHabits, read_file
 from gate_agent.emrtd.lds import EF_COM, EF_DG1, EF_DG2, EF_SOD
 from gate_agent.emrtd.lds_files import DATA_GROUPS, EF_DG14, EF_DG15
@@ -27,6 +29,9 @@ from gate_agent.emrtd.secure_messaging import SecureChannel, secured
 from gate_agent.emrtd.security_infos import SecurityInfos
 from gate_agent.emrtd.sod import SecurityObject, parse_sod
 from gate_agent.emrtd.terminal_auth import Terminal
+
+# Answers that are about a file and not about how it was asked for.
+_REFUSED = frozenset({SW_FILE_NOT_FOUND, 0x6982, 0x6985, 0x6986, 0x6A88})
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,13 +54,14 @@ DEFAULT_PLAN = Plan()
 class Reading:
     """What was read of one document, for when its chip is lost and presented again.
 
-    The files are kept only while EF.SOD, which is read anew each time, stays the same. Holds personal
-    data: drop it with the transaction.
+    The files are kept only while EF.SOD, which is read anew each time, stays the same. `given_up`
+    holds the files over which the chip broke the channel. Holds personal data: drop it with the transaction.
     """
 
     habits: ReadingHabits = field(default_factory=ReadingHabits)
     files: dict[str, bytes] = field(default_factory=dict[str, bytes], repr=False)
     partial: dict[str, bytearray] = field(default_factory=dict[str, bytearray], repr=False)
+    given_up: set[str] = field(default_factory=set[str])
 
 
 @dataclass(slots=True)
@@ -73,7 +79,7 @@ class Trial:
 
 @dataclass(slots=True)
 class Case:
-    """The inspection while it runs: what the chip gave, and what it proved."""
+    """The inspection while it runs: what the chip gave, what it proved, and the file it is `asked` for."""
 
     reading: Reading
     access: Access | None = None
@@ -85,6 +91,7 @@ class Case:
     active_authentication: Trial = field(default_factory=Trial)
     terminal_authentication: Trial = field(default_factory=Trial)
     terminal_key: bytes = b""
+    asked: str = ""
 
     @property
     def files(self) -> dict[str, bytes]:
@@ -92,10 +99,19 @@ class Case:
 
 
 def read_chip(case: Case, password: Password, random: Random, plan: Plan, today: date) -> Protocol[None]:
-    """Open and read; where a habit of ours breaks the channel, open again and go on without it."""
+    """Open and read; where a habit of ours breaks the channel, open again and go on without it.
+
+    Raises CardLost for a chip that is not opened a second time: what was learned of it is in its Reading, and
+    to be taken away and presented again resets it.
+    """
     while True:
         yield Progress("access", 0, 1)
-        access = yield from open_chip(password, random, plan.access, case.reading.habits)
+        try:
+            access = yield from open_chip(password, random, plan.access, case.reading.habits)
+        except StatusError as error:
+            if case.access is None:
+                raise
+            raise CardLost(f"is not opened again: {error}", field=error.field) from error
         case.access = access
         _chip_mapping(case, access)
         yield Progress("access", 1, 1)
@@ -105,10 +121,23 @@ def read_chip(case: Case, password: Password, random: Random, plan: Plan, today:
             failed_now = _unproven(case.chip_authentication)
             if failed_now:
                 case.chip_authentication.fail("CHIP_NOT_GENUINE")
-            elif error.reason == "CHIP_CHANNEL_TAMPERED" or not case.reading.habits.fall_back():
+            elif error.reason == "CHIP_CHANNEL_TAMPERED" or not _something_changes(case, error):
                 raise
         else:
             return
+
+
+def _something_changes(case: Case, error: ChannelLost) -> bool:
+    """Whether the next attempt will not be the same: a file is given up, or a habit of ours.
+
+    §9.8.5 lets a chip end the channel with an error, and some do so over a file that they do not have. Said
+    in the clear it is no evidence of that: the file is not asked for again, and counts as unreadable.
+    """
+    if error.sw in _REFUSED and case.asked and not case.reading.habits.short_identifiers:
+        case.reading.given_up.add(case.asked)
+        case.problems[case.asked] = "CHIP_FILE_UNREADABLE"
+        return True
+    return case.reading.habits.fall_back()
 
 
 def _unproven(trial: Trial) -> bool:
@@ -140,6 +169,7 @@ def _everything(case: Case, access: Access, random: Random, plan: Plan, today: d
 
 def _security_object(case: Case) -> Protocol[None]:
     """EF.SOD, always anew: it says whether this is still the document that was read from."""
+    case.problems.update(dict.fromkeys(case.reading.given_up, "CHIP_FILE_UNREADABLE"))
     kept = case.files.pop(EF_SOD.name, None)
     case.files.pop(EF_COM.name, None)
     yield from _file(case, EF_SOD)
@@ -171,6 +201,7 @@ def _file(case: Case, file: ElementaryFile) -> Protocol[None]:
     """Read one file, unless it was read or refused before; what is wrong with it is a finding."""
     if file.name in case.files or file.name in case.problems:
         return
+    case.asked = file.name
     partial = case.reading.partial.setdefault(file.name, bytearray())
     try:
         case.files[file.name] = yield from read_file(file, case.reading.habits, partial)
@@ -180,6 +211,7 @@ def _file(case: Case, file: ElementaryFile) -> Protocol[None]:
         case.problems[file.name] = error.reason
     _prove_channel(case)
     del case.reading.partial[file.name]
+    case.asked = ""
 
 
 def _prove_channel(case: Case) -> None:

@@ -43,6 +43,8 @@ class BasicAccessControl:
     def _get_challenge(self, command: Command, session: Session) -> Response:
         if not session.application:
             raise Refused(SW.CONDITIONS_NOT_SATISFIED)
+        if self._profile.opens_once and session.was_open:
+            raise Refused(SW.SECURITY_STATUS_NOT_SATISFIED)
         if command.p1p2 or command.data:
             raise Refused(SW.WRONG_P1_P2)
         if command.ne != 8 and not command.le_maximal:
@@ -68,7 +70,7 @@ class BasicAccessControl:
         k_ic = self._random(16)
         e_ic = tdes.encrypt(self._k_enc, rnd_ic + rnd_ifd + k_ic)
         session.next_channel = _channel(k_ifd, k_ic, rnd_ic, rnd_ifd)
-        session.access = True
+        session.access = session.was_open = True
         session.chip_identity = self._document_number
         return Response(SW.OK, e_ic + self._mac(e_ic))
 

@@ -112,7 +112,11 @@ class Chip:
             self._session.abort_secure_messaging()
             return Response(refused.sw).encode()  # §9.8.5: a fault of secure messaging is answered bare
         self._session.room = channel.capacity(limit)
-        response = channel.wrap(self._dispatch(inner), odd_ins=bool(command.ins & 1))
+        plain = self._dispatch(inner)
+        if self.profile.errors_in_clear and plain.sw not in (SW.OK, SW.END_OF_FILE):
+            self._session.abort_secure_messaging()
+            return plain.encode()
+        response = channel.wrap(plain, odd_ins=bool(command.ins & 1))
         self._switch_channel()
         return response
 

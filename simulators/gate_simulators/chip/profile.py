@@ -41,6 +41,8 @@ class ChipProfile:
     short_read_sw: int = SW.END_OF_FILE
     response_chaining: bool = False  # long answers to short commands come by 61xx and GET RESPONSE
     keeps_channel_after_length_error: bool = False  # 6700 in the clear, and the counter stands still
+    errors_in_clear: bool = False  # an error under secure messaging is answered bare and ends the channel
+    short_identifiers: bool = True
     forbidden_files: frozenset[str] = frozenset()  # 6982 whatever was authenticated
     # selecting
     select_mf_sw: int = SW.OK
@@ -48,7 +50,9 @@ class ChipProfile:
     strict_select: bool = False
     leaves_mf_for_good: bool = False  # once the application is selected, no file of the MF is found
     directory_sw: int = SW.OK  # what EF.DIR is answered with
+    application_only: bool = False  # 6986 to everything before SELECT of the application
     # authenticating
+    opens_once: bool = False  # access is refused once it was granted, until the chip is reset
     wrong_key_sw: int = SW.AUTHENTICATION_FAILED
     pace_failure_sw: int = SW.AUTHENTICATION_FAILED
     pace_always_fails: bool = False  # with the right password, too

@@ -24,6 +24,9 @@ class FileReading:
         self._profile = profile
 
     def answer(self, command: Command, session: Session) -> Response | None:
+        by_name = command.ins == SELECT and command.p1 == 0x04
+        if self._profile.application_only and not session.application and not by_name:
+            raise Refused(SW.NO_CURRENT_EF)
         if command.ins == SELECT:
             return self._select(command, session)
         if command.ins == READ_BINARY:
@@ -86,6 +89,8 @@ class FileReading:
         if command.p1 & 0x80:
             if command.p1 & 0x60:
                 raise Refused(SW.WRONG_P1_P2)
+            if not self._profile.short_identifiers:
+                raise Refused(SW.CONDITIONS_NOT_SATISFIED)
             file, offset = self._by_sfi(command.p1 & 0x1F, session), command.p2
         else:
             file, offset = _current(session), command.p1p2

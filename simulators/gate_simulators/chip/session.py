@@ -20,7 +20,8 @@ class Session:
     `room` is the number of plain bytes that the response to the current command can carry. A protocol
     that agrees on keys puts the new channel into `next_channel`: it holds from the next command on.
     `chained` is the part of a command chain that has come so far, `pending` the part of a response chain
-    that is still to go; `broken` makes the channel fail at the next command.
+    that is still to go; `broken` makes the channel fail at the next command. `was_open` stays
+    when access ends.
     `environment` is what the last MANAGE SECURITY ENVIRONMENT chose, known to the protocol that chose it.
 
     For terminal authentication (Doc 9303-11 §7.1.3): `chip_identity` is ID_IC of the access procedure,
@@ -31,6 +32,7 @@ class Session:
     application: bool = False
     current: ElementaryFile | None = None
     access: bool = False
+    was_open: bool = False
     channel: SecureChannel | None = None
     next_channel: SecureChannel | None = None
     room: int = 0

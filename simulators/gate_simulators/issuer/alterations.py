@@ -152,7 +152,7 @@ def card_access_with_odd_entries(passport: Passport) -> Passport:
     """EF.CardAccess as some chips have it: an entry that is too short, unknown ones, not sorted."""
     genuine = [security_infos.pace_info(offer) for offer in passport.secrets.pace]
     unknown = ber.encode(0x30, bytes.fromhex("0603551D0F"), b"\x02\x01\x01", b"\x04\x02ab")
-    too_short = ber.encode(0x30, bytes.fromhex("060A04007F00070202040299"))
+    too_short = ber.encode(0x30, bytes.fromhex("060A04007F00070202040202"))
     return _with_files(passport, {"EF.CardAccess": ber.encode(0x31, unknown, too_short, *genuine)})
 
 

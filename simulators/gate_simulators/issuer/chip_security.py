@@ -55,7 +55,7 @@ class KeyChoice:
 @dataclass(frozen=True, slots=True)
 class ChipSecurity:
     """`active` is one of :data:`ACTIVE_KEYS`, or empty; `sorted_infos` False writes DG14 out of DER's order,
-    as several states do."""
+    as several states do; `own_parameters` writes the domain parameters of the only PACE offer out."""
 
     bac: bool = True
     pace: tuple[PaceOffer, ...] = ()
@@ -64,6 +64,7 @@ class ChipSecurity:
     active: str = ""
     terminal: bool = False
     sorted_infos: bool = True
+    own_parameters: bool = False
 
 
 def pace_offer(
@@ -96,7 +97,7 @@ def personalize(
 ) -> SecurityFiles:
     """Keys and files of one chip; `label` tells its keys from other chips'."""
     chip_keys = tuple(_chip_key(keys, label, choice) for choice in security.chip_keys)
-    pace_infos = [security_infos.pace_info(offer) for offer in security.pace]
+    pace_infos = _pace_infos(security)
     mapping_key = _mapping_key(security, chip_keys, keys, label)
     active = ACTIVE_KEYS[security.active](keys) if security.active else None
     groups = _data_groups(security, pace_infos, chip_keys, active)
@@ -229,6 +230,13 @@ def _digits(keys: KeyStore, label: str) -> str:
 
 
 # ---------------------------------------------------------------- files
+
+
+def _pace_infos(security: ChipSecurity) -> list[bytes]:
+    if security.own_parameters:
+        (offer,) = security.pace
+        return security_infos.pace_infos_with_own_parameters(offer)
+    return [security_infos.pace_info(offer) for offer in security.pace]
 
 
 def _data_groups(

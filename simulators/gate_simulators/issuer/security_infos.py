@@ -17,7 +17,6 @@ from gate_simulators.chip.protocols import (
     BSI,
     ID_ACTIVE_AUTHENTICATION,
     ID_TA,
-    PaceProtocol,
 )
 from gate_simulators.issuer.curves import parameters
 
@@ -39,15 +38,23 @@ def security_infos(infos: Iterable[bytes]) -> bytes:
     return ber.encode(0x31, *sorted(infos))
 
 
+OWN_PARAMETERS = 32
+"""The first identifier that is not of standardized domain parameters (§9.5.1)."""
+
+
 def pace_info(offer: PaceOffer) -> bytes:
     """PACEInfo (§9.2.1), version 2, standardized domain parameters."""
     return _info(offer.protocol.oid, _integer(2), _integer(offer.parameter_id))
 
 
-def pace_domain_parameter_info(protocol: PaceProtocol, parameter_id: int) -> bytes:
-    """PACEDomainParameterInfo (§9.2.2) with the parameters written out."""
-    oid = protocol.oid.rpartition(".")[0]
-    return _info(oid, explicit_algorithm(key_agreement.standardized(parameter_id)), _integer(parameter_id))
+def pace_infos_with_own_parameters(offer: PaceOffer) -> list[bytes]:
+    """PACEInfo and PACEDomainParameterInfo (§9.2.2): the same parameters, written out."""
+    arc = offer.protocol.oid.rpartition(".")[0]
+    written_out = explicit_algorithm(key_agreement.standardized(offer.parameter_id))
+    return [
+        _info(offer.protocol.oid, _integer(2), _integer(OWN_PARAMETERS)),
+        _info(arc, written_out, _integer(OWN_PARAMETERS)),
+    ]
 
 
 def chip_authentication_infos(key: ChipKey) -> list[bytes]:

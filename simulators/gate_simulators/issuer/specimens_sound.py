@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from gate_simulators.chip import interference
 from gate_simulators.chip.apdu import SW
 from gate_simulators.chip.link import BIT_RATES, LinkParameters
 from gate_simulators.chip.profile import ORDINARY, PROFILES, ChipProfile, OverlongRead
@@ -83,6 +84,12 @@ _PROTOCOLS = (
         "Advertises generic and integrated mapping side by side.",
         PACE,
         Issue(security=ChipSecurity(pace=(pace_offer(12), pace_offer(12, _INTEGRATED)))),
+    ),
+    Specimen(
+        "pace-own-parameters",
+        "PACE over domain parameters that the chip writes out instead of naming them.",
+        PACE,
+        Issue(security=ChipSecurity(pace=(pace_offer(13),), own_parameters=True)),
     ),
     Specimen(
         "pace-only",
@@ -229,6 +236,25 @@ _READING = (
         PACE,
         Issue(security=PACE_AND_CA),
         manners=_manners("bare-6700", "", extended_length=False, keeps_channel_after_length_error=True),
+    ),
+    Specimen(
+        "application-only",
+        "Nothing before the application; no extended length, no short identifiers, errors in the clear.",
+        manners=_manners(
+            "application-only",
+            "",
+            application_only=True,
+            extended_length=False,
+            short_identifiers=False,
+            errors_in_clear=True,
+        ),
+    ),
+    Specimen(
+        "status-altered-outside",
+        "The status word behind a protected answer is another than the protected one, which alone counts.",
+        PACE,
+        Issue(security=PACE_AND_CA),
+        interposer=interference.AlteredStatus,
     ),
     Specimen(
         "response-chaining",
