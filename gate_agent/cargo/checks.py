@@ -76,7 +76,7 @@ def compare(
 def manifest_found(
     consignment: Consignment | None, at: datetime, max_age_days: float, *, container: str = ""
 ) -> CheckResult:
-    """``manifest_found``: something recent was declared for this container. `container`: the code, if read."""
+    """``manifest_found``: something recent was declared. `container`: the code, if one was read."""
     if consignment is None:
         if not container:
             return CheckResult("manifest_found", Outcome.NOT_DONE, ("MANIFEST_NO_CODE",))

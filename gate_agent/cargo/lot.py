@@ -35,7 +35,7 @@ class LotSettings(Settings):
         default=0.30, gt=0, lt=1, description="sisters so far from each other are no lot to compare with"
     )
     excess: float = Field(
-        default=0.30, gt=0, le=10, description="local excess of matter, as a share of the typical matter"
+        default=0.45, gt=0, le=10, description="local excess of matter, as a share of the typical matter"
     )
     display_excess: float = Field(default=0.60, gt=0, le=10, description="the same in a display picture")
 

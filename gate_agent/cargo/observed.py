@@ -13,23 +13,17 @@ from dataclasses import dataclass
 from math import inf, isinf
 from typing import Final
 
-import cv2
 import numpy as np
-from numpy.typing import NDArray
 
+from gate_agent.cargo.evenness import Evenness, cells_of, evenness_of
 from gate_agent.cargo.signature import LoadSignature, load_signature
-from gate_agent.scans.image import Calibration, FloatImage
-from gate_agent.scans.triage.container import Container, attenuation
-from gate_agent.scans.triage.fill import Fill, FillProfile
+from gate_agent.scans.image import Calibration
+from gate_agent.scans.triage.container import Container
+from gate_agent.scans.triage.fill import Fill
 from gate_agent.scans.triage.materials import MaterialClass, MaterialMap
 from gate_agent.scans.triage.report import TriageReport
 
 CLASSED: Final = (MaterialClass.ORGANIC, MaterialClass.MIXED, MaterialClass.METAL, MaterialClass.HIGH_Z)
-_CELLS: Final = 16  # along the height of the loading space
-_WHOLE: Final = 0.95
-_LEAST_CELLS: Final = 12
-_DENSER: Final = 0.35
-_SPREADS: Final = 5.0
 
 _ERRORS: Final = {
     "wedge": (0.05, 0.12),
@@ -51,18 +45,6 @@ class Mass:
     @property
     def bounded(self) -> bool:
         return not isinf(self.most_kg)
-
-
-@dataclass(frozen=True, slots=True)
-class Evenness:
-    """Over whole cells of about 15 cm inside the goods. `spread`: robust relative deviation; `denser`: share
-    of cells far above the typical one, `lighter` far below; `hidden`: share that no beam came through."""
-
-    spread: float
-    denser: float
-    lighter: float
-    hidden: float
-    cells: int
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -91,8 +73,7 @@ def observe(report: TriageReport) -> Observed:
     """The figures of one report. Never raises: what could not be seen is None."""
     image, materials = report.image, report.materials
     shares, classed = _class_shares(materials)
-    load = _load(report)
-    cells = None if load is None else load.cells()
+    cells = cells_of(report)
     typical = most = None
     if materials is not None and cells is not None and cells.levels.size:
         typical = float(np.median(cells.levels))
@@ -109,7 +90,7 @@ def observe(report: TriageReport) -> Observed:
         beyond=0.0 if materials is None else materials.shares[MaterialClass.BEYOND],
         areal=typical,
         most_areal=most,
-        evenness=None if cells is None else _evenness(cells),
+        evenness=None if cells is None else evenness_of(cells),
         signature=load_signature(report),
         curves="" if materials is None else materials.curves,
     )
@@ -145,68 +126,3 @@ def _under(report: TriageReport, container: Container, materials: MaterialMap) -
     rows = container.outer.bottom - inner.bottom
     lowest = materials.areal[max(inner.bottom - 3, inner.top) : inner.bottom, inner.left : inner.right]
     return float(lowest.mean(axis=0).sum()) * rows * report.image.geometry.pixel_cm2 / 1000
-
-
-# ---------------------------------------------------------------- evenness
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Cells:
-    """`levels` of whole cells that could be seen through, and the share of whole cells that could not."""
-
-    levels: NDArray[np.float32]
-    hidden: float
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Load:
-    """The loading space: how much matter each pixel has, where goods are, where no beam came through."""
-
-    level: FloatImage
-    goods: NDArray[np.bool_]
-    dark: NDArray[np.bool_]
-
-    def cells(self) -> _Cells:
-        """Averages over squares that lie in the goods, away from their edges."""
-        rows, columns = self.level.shape
-        size = max(2, rows // _CELLS)
-        grid = max(1, columns // size), max(1, rows // size)
-        level, goods, dark = (
-            np.asarray(cv2.resize(part.astype(np.float32), grid, interpolation=cv2.INTER_AREA), np.float32)
-            for part in (self.level, self.goods, self.dark)
-        )
-        whole = cv2.erode((goods > _WHOLE).astype(np.uint8), np.ones((3, 3), np.uint8), borderValue=1) > 0
-        through = whole & (dark < 0.1)
-        count = int(whole.sum())
-        return _Cells(level[through], 0.0 if count == 0 else 1 - int(through.sum()) / count)
-
-
-def _load(report: TriageReport) -> _Load | None:
-    container, fill = report.container, report.fill
-    if container is None or fill is None:
-        return None
-    inner = container.inner.slices
-    dark = ~report.image.usable[inner]
-    if report.materials is not None:
-        level = report.materials.areal[inner]
-        dark |= report.materials.classes[inner] == MaterialClass.BEYOND
-    else:
-        level = _beyond_walls(report, container, fill)
-    return _Load(level, fill.goods[inner], dark)
-
-
-def _beyond_walls(report: TriageReport, container: Container, fill: FillProfile) -> FloatImage:
-    """A display's darkness above the walls': not a measure, but the same goods look the same."""
-    weakened = attenuation(report.image.high[container.inner.slices])
-    return np.maximum(weakened - np.float32(fill.wall), 0)
-
-
-def _evenness(cells: _Cells) -> Evenness | None:
-    levels = cells.levels
-    if levels.size < _LEAST_CELLS:
-        return Evenness(0.0, 0.0, 0.0, cells.hidden, int(levels.size)) if cells.hidden > 0 else None
-    middle = float(np.median(levels))
-    spread = 1.4826 * float(np.median(np.abs(levels - middle))) / max(middle, 1e-6)
-    far = middle * max(_DENSER, _SPREADS * spread)
-    denser, lighter = float((levels > middle + far).mean()), float((levels < middle - far).mean())
-    return Evenness(spread, denser, lighter, cells.hidden, int(levels.size))

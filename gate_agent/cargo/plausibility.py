@@ -13,7 +13,8 @@ from typing import Final
 
 from gate_agent.cargo.commodities import VERSION, Expectation, expectation
 from gate_agent.cargo.consignment import Consignment
-from gate_agent.cargo.observed import Evenness, Observed
+from gate_agent.cargo.evenness import Evenness
+from gate_agent.cargo.observed import Observed
 from gate_agent.cargo.settings import PlausibilitySettings
 from gate_agent.evidence import CheckResult, Outcome, Scalar
 from gate_agent.scans.triage.materials import MaterialClass
@@ -24,9 +25,8 @@ _VERSIONS: Final = {"commodities": VERSION}
 _AREA_BY_MASS: Final = 4.0
 """Light goods cover more of the picture than their share of the mass, by about this factor at most."""
 _LIGHT: Final = frozenset({MaterialClass.ORGANIC, MaterialClass.MIXED})
-_LIGHT_TOLD: Final = 150.0
-"""g/cm². Organic and mixed goods are taken for each other behind more than this, and by textbook curves at
-any thickness (docs/cargo.md): then they count as one."""
+_CLASSES_DRIFT: Final = 150.0
+"""g/cm². Behind more than this goods are taken for the next heavier class (docs/cargo.md)."""
 _BEYOND: Final = 0.05
 _BEYOND_AREAL: Final = 150.0  # g/cm²: no MV beam is stopped by less
 
@@ -71,17 +71,24 @@ def _declared(consignment: Consignment, observed: Observed | None) -> Declared:
         expected = expectation(goods)
         if expected is None:
             return ()
-        if expected.classes & _LIGHT and not _told_apart(observed):
-            expected = replace(expected, classes=expected.classes | _LIGHT)
-        found.append((expected, share))
+        found.append((replace(expected, classes=_as_seen(expected.classes, observed)), share))
     return tuple(found)
 
 
-def _told_apart(observed: Observed | None) -> bool:
-    """Whether the picture tells organic from mixed goods."""
+def _as_seen(classes: frozenset[MaterialClass], observed: Observed | None) -> frozenset[MaterialClass]:
+    """The classes that such goods may be given by this picture.
+
+    Textbook curves do not tell organic from mixed goods, at any thickness.
+    """
     if observed is None or observed.areal is None:
-        return False
-    return observed.curves == "wedge" and observed.areal <= _LIGHT_TOLD
+        return classes
+    wider = classes
+    if observed.areal > _CLASSES_DRIFT:
+        wider |= {MaterialClass.MIXED} if MaterialClass.ORGANIC in classes else frozenset()
+        wider |= {MaterialClass.METAL} if MaterialClass.MIXED in classes else frozenset()
+    if observed.curves != "wedge" and classes & _LIGHT:
+        wider |= _LIGHT
+    return wider
 
 
 def _unexplained(declared: Declared, shares: Mapping[MaterialClass, float]) -> dict[MaterialClass, float]:

@@ -49,7 +49,9 @@ class PlausibilitySettings(Settings):
     denser: float = Field(default=1.3, ge=1, le=10, description="times the densest that goods are stowed")
     lighter: float = Field(default=0.25, gt=0, le=1, description="times the lightest, at full depth")
     spread: float = Field(default=0.20, gt=0, le=2, description="of goods declared to be of one kind")
-    inclusion: float = Field(default=0.01, gt=0, le=1, description="share of cells far denser than the rest")
+    inclusion: float = Field(
+        default=0.002, gt=0, le=1, description="share of the load that is far denser than what surrounds it"
+    )
 
 
 class CargoSettings(Settings):

@@ -21,8 +21,9 @@ from gate_agent.cargo.checks import (
     seal_agreement,
 )
 from gate_agent.cargo.consignment import Consignment, Fullness, Goods, Issue
+from gate_agent.cargo.evenness import Evenness
 from gate_agent.cargo.mass import mass_agreement, scale_mass
-from gate_agent.cargo.observed import Evenness, Mass, Observed
+from gate_agent.cargo.observed import Mass, Observed
 from gate_agent.cargo.reasons import MEASURED, REASONS
 from gate_agent.cargo.settings import CargoSettings, MassSettings
 from gate_agent.devices import SealReading, SealState

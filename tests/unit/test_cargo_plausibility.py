@@ -9,7 +9,8 @@ import pytest
 
 from gate_agent.cargo.commodities import CHAPTERS, NATURAL, expectation, natural_nuclides, series
 from gate_agent.cargo.consignment import Consignment, Fullness, Goods, Issue
-from gate_agent.cargo.observed import Evenness, Observed, observe
+from gate_agent.cargo.evenness import Evenness
+from gate_agent.cargo.observed import Observed, observe
 from gate_agent.cargo.plausibility import homogeneity, hs_plausibility
 from gate_agent.cargo.settings import PlausibilitySettings
 from gate_agent.evidence import CheckResult
