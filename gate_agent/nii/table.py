@@ -126,7 +126,7 @@ SHOWN: dict[Phase, tuple[Signal, Signal, str]] = {
     P.RELEASING: (Signal.STOP, Signal.RELEASE, "FOLLOW_RELEASE_ARROW"),
     P.REVIEW: (Signal.STOP, Signal.OFFICER, "WAIT_FOR_OFFICER"),
     P.DIRECTING: (Signal.STOP, Signal.INSPECTION, "FOLLOW_INSPECTION_ARROW"),
-    P.CLEARING: (Signal.STOP, Signal.STOP, "PLEASE_WAIT"),
+    P.CLEARING: (Signal.STOP, Signal.STOP, "DRIVE_TO_ENTRY"),
     P.OUT_OF_SERVICE: (Signal.STOP, Signal.INSPECTION, "LANE_CLOSED"),
     P.EMERGENCY: (Signal.STOP, Signal.INSPECTION, "LEAVE_THE_LANE"),
 }

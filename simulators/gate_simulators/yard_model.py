@@ -20,7 +20,7 @@ from gate_agent.devices import DoorPosition
 from gate_agent.nii import process
 from gate_agent.nii import vocabulary as v
 from gate_agent.nii.table import SHOWN, UNTIMED
-from gate_agent.nii.vocabulary import Effect, Event, Phase, Seen, SetBarriers, Yard
+from gate_agent.nii.vocabulary import Effect, Event, OfficerOrder, Phase, Seen, SetBarriers, Yard
 
 CLOSED, MOVING, OPEN = DoorPosition.CLOSED, DoorPosition.MOVING, DoorPosition.OPEN
 ALL_CLOSED = SetBarriers(entry_open=False, release_open=False, inspection_open=False)
@@ -82,12 +82,15 @@ class World(NamedTuple):
 @dataclass(frozen=True, slots=True)
 class Model:
     """The process under test in its world. `faults`: which sources of fault may fail and recover;
-    `alarms`: which inputs of the controller may change at any time; `known`: every step asked so far."""
+    `alarms`: which inputs of the controller may change at any time; `orders`: what officers order;
+    `hub`: whether the hub may hold a truck; `known`: every step asked so far."""
 
     step: Step = process.step
     delayed: bool = False
     faults: tuple[str, ...] = ("yard", "journal")
     alarms: tuple[Alarm, ...] = ("emergency", "forced", "disagree", "broken")
+    orders: tuple[OfficerOrder, ...] = ("release", "inspect", "reset", "out_of_service")
+    hub: bool = True
     known: dict[tuple[Yard, Event], tuple[Yard, tuple[Effect, ...]]] = field(
         default_factory=dict[tuple[Yard, Event], tuple[Yard, tuple[Effect, ...]]], compare=False, repr=False
     )
@@ -208,7 +211,8 @@ class Model:
         )
         yield "the portal alarms for this truck", v.RadiationAlarm(yard.truck)
         yield "a late alarm of an earlier truck arrives", v.RadiationAlarm(yard.truck - 1)
-        yield "the hub holds the truck", v.HubVerdict(ticket)
+        if self.hub:
+            yield "the hub holds the truck", v.HubVerdict(ticket)
         if yard.phase not in UNTIMED:
             yield "the phase's bound passes", v.Timeout(yard.phase)
         for source in self.faults:
@@ -216,7 +220,7 @@ class Model:
                 yield f"{source} recovers", v.Recovered(source)
             else:
                 yield f"{source} fails", v.Fault(source)
-        for order in ("release", "inspect", "reset", "out_of_service"):
+        for order in self.orders:
             yield f"the officer orders {order}", v.OfficerRequest(order)
         if world.linked and (world.seen() != yard.seen or not yard.confirmed):
             yield "the controller reports", v.YardChanged(world.seen())
@@ -249,7 +253,8 @@ class Model:
         """Drivers, who may do anything that no closed barrier keeps them from."""
         if world.approach:
             yield "the truck before the entry turns round", world._replace(approach=False)
-        else:
+        elif world.yard.phase in (Phase.IDLE, Phase.CLEARING) or world.entry is not CLOSED:
+            # Whoever queues before a closed entry meanwhile makes no difference until then.
             yield "a truck comes to the entry", world._replace(approach=True)
         if world.vehicles:
             where = "moves off" if world.at_hold else "stops at"
