@@ -16,11 +16,11 @@ import sys
 import time
 import tomllib
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Generic, Protocol, Self, TypeVar
+from typing import Any, Generic, Self, TypeVar
 
 import httpx
 
@@ -29,23 +29,12 @@ from gate_agent.config import StationConfig
 from gate_agent.errors import GateError
 from gate_simulators.broker import Broker, BrokerError
 from gate_simulators.control import ControlServer
-from gate_simulators.faults import SimulatedDevice
 from gate_simulators.hub import Hub
-from gate_simulators.site import start_control
+from gate_simulators.site import Site, start_control
 
 
 class StageError(GateError):
     """The simulated surroundings, or the agent in them, do not come up."""
-
-
-class Site(Protocol):
-    """All simulated devices of one station."""
-
-    @property
-    def devices(self) -> Sequence[SimulatedDevice]: ...
-    def start(self) -> None: ...
-    def stop(self) -> None: ...
-    def clear_faults(self) -> None: ...
 
 
 SiteT = TypeVar("SiteT", bound=Site)

@@ -119,15 +119,16 @@ class Consignment:
         )
         return replace(scene, container=self.code)
 
-    def side(self, view: str, seed: int, letter_height: int) -> Side:
+    def side(self, view: str, letter_height: int) -> Side:
         """What a camera sees of it: codes stand in a row on the sides, in two rows on the doors."""
+        paint = sum(map(ord, f"{self.code}{view}"))
         return Side(
             self.code,
             size_type=SIZE_TYPES[self.kind],
             layout="stacked" if view == "rear" else "horizontal",
             letter_height=letter_height,
             wear=self.wear,
-            seed=seed,
+            seed=paint,
         )
 
 
@@ -143,11 +144,11 @@ CLOTHING: Final = Stow("textile", 0.60, 1650, 5500, 0.06, "clothing").things()
 PAPER: Final = Stow("cellulose", 0.30, 1500, 5500, 0.03, "paper").things()
 FLOOR_LOAD: Final = Stow("sugar", 0.85, 260, 3000, 0.03, "bricks on the floor").things()
 MACHINE_PARTS: Final = Stow("steel", 0.020, 1500, 5500, 0.15, "machine parts").things()
-STEEL_COILS: Final = Stow("steel", 0.30, 900, 4200, 0.02, "steel coils").things()
+CEMENT: Final = Stow("cement", 0.85, 1250, 5500, 0.02, "cement in bags").things()
 TILES: Final = Stow("ceramic", 0.22, 900, 5500, 0.04, "tiles").things()
 HEAVY_PAPER: Final = Stow("cellulose", 0.55, 1500, 5500, 0.03, "paper").things()
-LOW_CARTONS: Final = Stow("textile", 0.55, 700, 5500, 0.05, "clothing").things()
-LEAD_BLOCK: Final = Thing("lead", 2700, 3150, 150, 550, 45, Kind.OBJECT, label="hidden object")
+FEW_CARTONS: Final = Stow("textile", 0.55, 600, 1800, 0.05, "clothing").things()
+LEAD_BLOCK: Final = Thing("lead", 500, 950, 90, 400, 85, Kind.OBJECT, label="hidden object")
 
 _CS_137: Final = Source("Cs-137", 2.5e8, along_m=FRONT_M + 3.2, height_m=1.7, shields=(Shield("lead", 2.0),))
 _CF_252: Final = Source("Cf-252", 2.0e6, along_m=FRONT_M + 3.2, height_m=1.7, shields=(Shield("water", 8.0),))
@@ -231,7 +232,7 @@ def _undeclared(consignment: Consignment) -> Consignment:
 def _with_wrong_digit(consignment: Consignment) -> Consignment:
     """Painted with a check digit that does not hold, on all sides."""
     code = consignment.code
-    return replace(consignment, code=f"{code[:-1]}{(int(code[-1]) + 4) % 10}")
+    return replace(consignment, code=f"{code[:-1]}{(int(code[-1]) + 3) % 10}")
 
 
 CONSIGNMENTS: Final[Mapping[str, Consignment]] = MappingProxyType(
@@ -239,9 +240,9 @@ CONSIGNMENTS: Final[Mapping[str, Consignment]] = MappingProxyType(
         "general_cargo": _loaded(1, CLOTHING, "6203"),
         "declared_empty": _empty(2, kind="40GP"),
         "floor_load": _empty(3, FLOOR_LOAD),
-        "hidden_object": _loaded(4, (*LOW_CARTONS, LEAD_BLOCK), "6109"),
+        "hidden_object": _loaded(4, (*FEW_CARTONS, LEAD_BLOCK), "6109"),
         "overweight": replace(_loaded(5, PAPER, "4802"), goods=HEAVY_PAPER),
-        "other_goods": replace(_loaded(6, MACHINE_PARTS, "6203")),
+        "other_goods": _loaded(6, MACHINE_PARTS, "6203"),
         "seal_opened": _opened(_loaded(7, CLOTHING, "6203")),
         "seal_differs": _with_other_seal(_loaded(8, PAPER, "4802"), 0x00BA_D001),
         "gamma_source": _loaded(9, CLOTHING, "6203", sources=(_CS_137,)),
@@ -250,12 +251,12 @@ CONSIGNMENTS: Final[Mapping[str, Consignment]] = MappingProxyType(
         "code_unreadable": replace(_loaded(12, CLOTHING, "6203"), code=""),
         "wrong_check_digit": _with_wrong_digit(_loaded(13, CLOTHING, "6203")),
         "not_declared": _undeclared(_loaded(14, CLOTHING, "6203")),
-        "too_dense": _loaded(15, STEEL_COILS, "7208"),
+        "too_dense": _loaded(15, CEMENT, "2523"),
         "dead_detectors": _loaded(16, CLOTHING, "6203"),
         "scan_cut_off": _loaded(17, PAPER, "4802"),
         "scan_damaged": _loaded(18, PAPER, "4802"),
         "portal_unplugged": _loaded(19, CLOTHING, "6203"),
-        "officers_release": _loaded(20, PAPER, "4802"),
+        "officers_release": replace(_loaded(20, PAPER, "4802"), goods=HEAVY_PAPER),
         "tailgater": _loaded(21, CLOTHING, "6203"),
     }
 )
@@ -274,4 +275,4 @@ def manifest(issued_at: datetime = ISSUED_AT) -> ManifestFile:
 
 
 def manifest_json(issued_at: datetime = ISSUED_AT) -> str:
-    return manifest(issued_at).model_dump_json(indent=2, exclude_defaults=False, exclude_none=True) + "\n"
+    return manifest(issued_at).model_dump_json(indent=2, exclude_defaults=True) + "\n"

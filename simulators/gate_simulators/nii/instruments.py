@@ -147,7 +147,7 @@ class Instruments:
             if seen is None:
                 camera.show_nothing()
             else:
-                camera.show_side(seen.consignment.side(view, seen.number, LETTER_HEIGHT))
+                camera.show_side(seen.consignment.side(view, LETTER_HEIGHT))
 
 
 def _in_view(view: str, visit: _Visit) -> bool:

@@ -30,7 +30,7 @@ class YardStage(Surroundings[YardSite]):
                 "console.port": free_port(),
             }
             replaced |= {
-                f"devices.camera_{view}.source.url": f"http://127.0.0.1:{free_port()}/{view}.mjpg"
+                f"devices.camera_{view}.source.url": f"http://127.0.0.1:{free_port()}/lane.mjpg"
                 for view in VIEWS
             }
         return replaced
