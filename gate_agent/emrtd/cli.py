@@ -28,6 +28,7 @@ from gate_agent.emrtd.password import Password
 from gate_agent.emrtd.protocol import Progress
 from gate_agent.emrtd.reading import Plan, Reading
 from gate_agent.emrtd.reasons import REASONS
+from gate_agent.emrtd.terminal_auth import Terminal, load_terminal
 from gate_agent.emrtd.trust import TrustStore
 from gate_agent.emrtd.trust_directory import load_trust_directory
 from gate_agent.errors import BadInput, GateError
@@ -42,6 +43,8 @@ _COLOURS = {
     Outcome.INCONCLUSIVE: "yellow",
     Outcome.NOT_DONE: "dim",
 }
+
+_MAX_KEY_FILE = 16 * 1024
 
 Trust = Annotated[Path | None, typer.Option("--trust", help="directory of the trust store", metavar="DIR")]
 Json = Annotated[bool, typer.Option("--json", help="print the results as JSON")]
@@ -60,6 +63,14 @@ def read(
     birth: Annotated[str, typer.Option(help="date of birth, YYMMDD")] = "",
     expiry: Annotated[str, typer.Option(help="date of expiry, YYMMDD")] = "",
     can: Annotated[str, typer.Option(help="card access number, for chips with PACE")] = "",
+    pin: Annotated[bool, typer.Option("--pin", help="ask for the holder's PIN, for chips with PACE")] = False,
+    certificates: Annotated[
+        list[Path] | None,
+        typer.Option("--certificate", help="card verifiable certificates of this station", metavar="FILE"),
+    ] = None,
+    key: Annotated[
+        Path | None, typer.Option("--key", help="the station's private key, PKCS #8 DER", metavar="FILE")
+    ] = None,
     trust: Trust = None,
     out: Annotated[
         Path | None, typer.Option("--out", help="write the files read here", metavar="DIR")
@@ -74,8 +85,9 @@ def read(
     """Wait for a document, open its chip, read it, and say what became of each check."""
     try:
         printed = None if mrz is None else _zone(mrz)
-        password = _password(printed, document, birth, expiry, can)
-        plan = Plan(AccessPolicy(bac_after_pace=allow_bac), _numbers(groups))
+        terminal = _terminal(certificates or [], key)
+        plan = Plan(AccessPolicy(bac_after_pace=allow_bac), _numbers(groups), terminal)
+        password = _password(printed, document, birth, expiry, can, ask_pin=pin)
         store = _store(trust)
         device = open_reader(reader)
     except (GateError, ValueError) as error:
@@ -132,16 +144,38 @@ def _zone(path: Path) -> Mrz:
     return parse([line.strip() for line in text.splitlines() if line.strip()])
 
 
-def _password(printed: Mrz | None, document: str, birth: str, expiry: str, can: str) -> Password:
+def _password(
+    printed: Mrz | None, document: str, birth: str, expiry: str, can: str, *, ask_pin: bool
+) -> Password:
+    if ask_pin:
+        # Never an argument: those are for everybody on this machine to see.
+        return Password.from_pin(typer.prompt("PIN", hide_input=True, err=True))
     if can:
         return Password.from_can(can)
     if printed is not None:
         return Password.from_mrz(printed.key())
     if not (document and birth and expiry):
         raise ReaderSpecError(
-            "is needed: --mrz FILE, or --document, --birth and --expiry, or --can", field="a key"
+            "is needed: --mrz FILE, or --document, --birth and --expiry, or --can, or --pin", field="a key"
         )
     return Password.from_mrz(MrzKey(document.upper(), birth, expiry))
+
+
+def _terminal(certificates: list[Path], key: Path | None) -> Terminal | None:
+    """The station's own proof, with which chips that ask for one open DG3 and DG4."""
+    if not certificates and key is None:
+        return None
+    if not certificates or key is None:
+        raise ReaderSpecError("are needed together", field="--certificate and --key")
+    return load_terminal(tuple(_content(path) for path in certificates), _content(key))
+
+
+def _content(path: Path) -> bytes:
+    try:
+        with path.open("rb") as file:
+            return file.read(_MAX_KEY_FILE)
+    except OSError as error:
+        raise ReaderSpecError(error.strerror or "cannot be read", field=str(path)) from error
 
 
 def _numbers(text: str) -> tuple[int, ...]:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from rich.console import Console
 from rich.table import Table
 
@@ -109,15 +110,29 @@ def _specimen(console: Console, name: str, state: Path, seed: int) -> Card:
     office.write_trust_directory(state / "trust")
     passport = specimen.passport(office, skimage.data.astronaut())
     office.write_revocation_lists(state / "trust")
+    _write_terminal(office, state / "terminal")
     printed = state / "mrz.txt"
     printed.write_text("\n".join(passport.lines) + "\n", encoding="ascii")
     console.print(f"[bold]{specimen.name}[/]: {specimen.about}", highlight=False)
     console.print("\n".join(passport.lines), highlight=False)
     console.print(
-        f"card access number {passport.secrets.can}; lines in {printed}; trust in {state / 'trust'}"
+        f"card access number {passport.secrets.can}; lines in {printed}; trust in {state / 'trust'}; "
+        f"an inspection system's certificates and key in {state / 'terminal'}"
     )
+    if passport.secrets.pin is not None:
+        console.print(f"PIN {passport.secrets.pin}")
     card = specimen.card(passport)
     return card if specimen.link is None else ContactlessLink(card, specimen.link)
+
+
+def _write_terminal(office: PassportOffice, directory: Path) -> None:
+    """What `gate-agent chip read --certificate --key` needs to open fingers and irises of these chips."""
+    directory.mkdir(parents=True, exist_ok=True)
+    system, chain = office.inspection_system()
+    for certificate, name in zip(chain, ("verifier", "system"), strict=True):
+        (directory / f"{name}.cvcert").write_bytes(certificate)
+    key = system.key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
+    (directory / "system.pkcs8").write_bytes(key)
 
 
 def _foreign(console: Console, directory: Path, keys: Path | None) -> Card:

@@ -6,17 +6,21 @@ import json
 import socket
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 
 import numpy as np
 import pytest
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from typer.testing import CliRunner
 
 from gate_agent.emrtd import cli, trust_cli
 from gate_agent.emrtd.dump import DumpError, load_dump
 from gate_simulators.chip.vpcd_card import ChipSlot
 from gate_simulators.faults import FaultKind
+from gate_simulators.issuer.catalogue import SPECIMENS
+from gate_simulators.issuer.chip_security import PACE_AND_CA
 from gate_simulators.passports import Passport, PassportOffice, Variant
 
 TODAY = datetime.now(UTC).date()
@@ -84,6 +88,48 @@ def test_reading_a_passport_writes_its_files_and_says_what_became_of_each_check(
     assert {check["outcome"] for check in json.loads(stdout)["checks"]} == {"passed", "not_done"}
 
 
+def terminal(office: PassportOffice, directory: Path) -> tuple[str, ...]:
+    """The options that give the station its certificates and key."""
+    system, chain = office.inspection_system()
+    key = directory / "key"
+    key.write_bytes(system.key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption()))
+    options = ["--key", str(key)]
+    for number, certificate in enumerate(chain):
+        path = directory / f"{number}.cvcert"
+        path.write_bytes(certificate)
+        options += ["--certificate", str(path)]
+    return tuple(options)
+
+
+def test_a_station_with_a_certificate_opens_the_fingers(
+    slot: tuple[ChipSlot, str], office: PassportOffice, trust: Path, tmp_path: Path
+) -> None:
+    chip, reader = slot
+    guarded = SPECIMENS["full"].passport(office, NOISE)
+    chip.present(guarded.chip())
+    out = tmp_path / "out"
+    options = ("--mrz", zone(guarded, tmp_path), "--trust", str(trust), "--groups", "3,4", "--json")
+    own = (*terminal(office, tmp_path), "--out", str(out))
+    code, stdout, _ = invoked("chip", "read", "--reader", reader, *options, *own)
+    outcomes = {check["check"]: check["outcome"] for check in json.loads(stdout)["checks"]}
+    assert (code, outcomes["terminal_authentication"]) == (0, "passed")
+    assert (out / "EF_DG3.bin").read_bytes() == guarded.files["DG3"]
+
+
+def test_the_holders_pin_is_asked_for_and_opens_the_chip(
+    slot: tuple[ChipSlot, str], office: PassportOffice, trust: Path
+) -> None:
+    chip, reader = slot
+    security = replace(PACE_AND_CA, pin=True)
+    passport = office.issue("ERIKSSON", "ANNA", NOISE, date(1980, 8, 12), security=security)
+    assert passport.secrets.pin is not None
+    chip.present(passport.chip())
+    options = ["read", "--reader", reader, "--pin", "--trust", str(trust), "--json"]
+    result = CliRunner().invoke(cli.app, options, input=passport.secrets.pin + "\n")
+    assert (result.exit_code, json.loads(result.stdout)["access"]) == (0, "PACE")
+    assert passport.secrets.pin not in result.output
+
+
 def test_a_false_passport_is_told_in_words(
     slot: tuple[ChipSlot, str], office: PassportOffice, trust: Path, tmp_path: Path
 ) -> None:
@@ -127,6 +173,7 @@ def test_a_chip_that_never_comes(slot: tuple[ChipSlot, str]) -> None:
         (("--reader", "vpcd:127.0.0.1:1", "--can", "12"), "can"),
         (("--reader", "vpcd:127.0.0.1:1"), "a key"),
         (("--reader", "vpcd:127.0.0.1:1", "--can", "123456", "--groups", "17"), "--groups"),
+        (("--reader", "vpcd:127.0.0.1:1", "--can", "123456", "--key", "key"), "--certificate and --key"),
         (("--reader", "vpcd:127.0.0.1:1", "--can", "123456", "--trust", "/nonexistent"), "/nonexistent"),
     ],
 )
