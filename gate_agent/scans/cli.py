@@ -35,6 +35,7 @@ from gate_agent.scans.pictures import PictureFacts
 from gate_agent.scans.reasons import REASONS
 from gate_agent.scans.render import grey, picture, write_png
 from gate_agent.scans.triage.curves import MaterialCurves, load_curves
+from gate_agent.scans.triage.detector import Detector, default_card, load_default_detector, load_detector
 from gate_agent.scans.triage.findings import threat_report
 from gate_agent.scans.triage.report import TriageReport, triage
 from gate_agent.yard.weighing import TruckWeight
@@ -102,6 +103,11 @@ def triage_command(
     tdr: Annotated[Path | None, typer.Option(help="folder for threat detection reports (DICOS)")] = None,
     curves: Curves = None,
     pair: Annotated[bool, typer.Option("--pair", help="the two files are the energies of one scan")] = False,
+    detector: Annotated[
+        Path | None,
+        typer.Option(help="card of a threat detector; else the built-in one", exists=True, dir_okay=False),
+    ] = None,
+    without: Annotated[bool, typer.Option("--no-detector", help="physics and geometry only")] = False,
     container: Annotated[str, typer.Option(help="container code, where scan and file name tell none")] = "",
     weight_kg: Annotated[float, typer.Option(help="gross weight by the scale", min=0, max=200_000)] = 0.0,
     linear: Linear = False,
@@ -109,7 +115,7 @@ def triage_command(
     pixel_mm: Pixel = 0.0,
     peak_kev: Peak = 0.0,
 ) -> None:
-    """Look at scans by physics and geometry. Every file is one scan, unless --pair.
+    """Look at scans by physics, geometry and a threat detector. Every file is one scan, unless --pair.
 
     With a manifest each container is compared with its consignment, and with its sisters among the files.
     Exit 1 when a file could not be read or a comparison failed.
@@ -119,7 +125,8 @@ def triage_command(
     with _told():
         wedge = load_curves(curves) if curves is not None else None
         declared = read_manifest(manifest) if manifest is not None else None
-    reports = _Looking(_groups(files, pair), facts, wedge)
+        found = None if without else _detector(detector)
+    reports = _Looking(_groups(files, pair), facts, wedge, found)
     if declared is None:
         for path, report in reports:
             _deliver(path, report, outputs, ())
@@ -127,6 +134,13 @@ def triage_command(
     weight = TruckWeight(weight_kg, True, 1, 0.0, False, 0.0) if weight_kg else None
     wrong = _compared(reports, declared, outputs, container, weight)
     raise typer.Exit(1 if wrong or reports.failed else 0)
+
+
+def _detector(card: Path | None) -> Detector | None:
+    """The card's detector, or the built-in one where its network is installed."""
+    if card is not None:
+        return load_detector(card)
+    return load_default_detector() if default_card().is_file() else None
 
 
 def _groups(files: Sequence[Path], pair: bool) -> list[Sequence[Path]]:
@@ -137,9 +151,13 @@ class _Looking:
     """The reports of scans, one after the other; a scan that cannot be read is told and left out."""
 
     def __init__(
-        self, groups: Sequence[Sequence[Path]], facts: PictureFacts, wedge: MaterialCurves | None
+        self,
+        groups: Sequence[Sequence[Path]],
+        facts: PictureFacts,
+        wedge: MaterialCurves | None = None,
+        detector: Detector | None = None,
     ) -> None:
-        self.groups, self.facts, self.wedge = groups, facts, wedge
+        self.groups, self.facts, self.wedge, self.detector = groups, facts, wedge, detector
         self.failed = False
 
     def __iter__(self) -> Iterator[tuple[Path, TriageReport]]:
@@ -147,7 +165,7 @@ class _Looking:
         alone = len(self.groups) < 2
         for group in track(self.groups, "looking", console=console, transient=True, disable=alone):
             try:
-                yield group[0], triage(load_scan(group, self.facts), self.wedge)
+                yield group[0], triage(load_scan(group, self.facts), self.wedge, self.detector)
             except GateError as error:
                 self.failed = True
                 console.print(f"{group[0]}: {error}", style="red", highlight=False, markup=False)
@@ -235,6 +253,9 @@ def _table(path: Path, report: TriageReport) -> Table:
     for anomaly in report.anomalies:
         thick = f"{anomaly.thickness_mm:.0f} mm" if anomaly.thickness_mm is not None else "thick"
         table.add_row("construction", f"{anomaly.side}: {thick} over {anomaly.share:.0%} of its length")
+    for area in report.threats.areas if report.threats is not None else ():
+        place = f"{area.box.width} x {area.box.height} pixels at {area.box.left}, {area.box.top}"
+        table.add_row("suspicious", f"{place}, score {area.score:.2f}")
     for reason in report.reasons:
         table.add_row(reason, REASONS[reason])
     return table
@@ -251,7 +272,7 @@ def lot_command(
 ) -> None:
     """Compare scans of sister containers, which should look alike; the least alike comes first."""
     facts = PictureFacts(linear, inverted, peak_kev, Geometry(pixel_mm, pixel_mm))
-    reports = _Looking(_groups(files, pair=False), facts, None)
+    reports = _Looking(_groups(files, pair=False), facts)
     seen = [(path, observe(report).signature) for path, report in reports]
     findings = compare_lot([signature for _, signature in seen])
     ranked = sorted(
