@@ -34,7 +34,7 @@ from gate_simulators.issuer.authority import COUNTRIES, IssuingAuthority
 from gate_simulators.issuer.certificates import Credential
 from gate_simulators.issuer.keys import KeyStore
 from gate_simulators.issuer.revocation import revocation_list
-from gate_simulators.issuer.sod import signed_data
+from gate_simulators.issuer.sod import SodForm, signed_data
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
 SIGNED = datetime(2024, 3, 1, tzinfo=UTC)
@@ -183,6 +183,31 @@ def test_a_directory_in_ldif(authority: IssuingAuthority, csca: Credential, stor
     report = importing.finish()
     assert report.accepted == Counter({"revocation list": 1})
     assert [(r.name, r.reason) for r in report.refused] == [("pkd.ldif:9", "CERTIFICATE_NOT_CA")]
+
+
+def test_document_signers_of_a_directory_are_for_documents_without_their_own(
+    authority: IssuingAuthority, csca: Credential, store: TrustStore, tmp_path: Path
+) -> None:
+    signer = base64.b64encode(authority.signer(SIGNED.date()).certificate.dump()).decode()
+    ldif = f"dn: o=dsc\nuserCertificate;binary:: {signer}\n".encode()
+    sod = parse_sod(authority.sign(GROUPS, SIGNED, SodForm(certificate=False)))
+    assert authenticate(sod, store, NOW).reasons == ("DSC_MISSING",)
+
+    importing = TrustImport(TrustStore(()), NOW, keep_signers=True)
+    importing.add("pkd.ldif", ldif)  # before its authority
+    importing.add("csca.cer", csca.certificate.dump())
+    assert importing.finish().accepted == Counter({"root": 1, "document signer": 1})
+    write_store(tmp_path, importing.files)
+    assert authenticate(sod, load_trust_directory(tmp_path), NOW).outcome is Outcome.PASSED
+
+
+def test_a_document_signer_of_a_stranger_is_refused(
+    authority: IssuingAuthority, store: TrustStore, tmp_path: Path
+) -> None:
+    stranger = IssuingAuthority(authority.country, KeyStore(tmp_path, 4))
+    importing = TrustImport(store, NOW, keep_signers=True)
+    importing.add("dsc.cer", stranger.signer(SIGNED.date()).certificate.dump())
+    assert [r.reason for r in importing.finish().refused] == ["DOCUMENT_SIGNER_UNVERIFIED"]
 
 
 def test_a_directory_that_is_none() -> None:

@@ -107,7 +107,7 @@ class Queue:
     def _renew(self, known: _Entry, case: ShelvedCase) -> None:
         fresh = replace(known, objections=case.objections, reasons=case.reasons)
         if known.objections != case.objections:  # a proposal was about what was known then
-            fresh = replace(fresh, proposed_by="", proposed_reason="")
+            fresh = replace(fresh, claimed_by="", proposed_by="", proposed_reason="")
         self._entries[case.id] = fresh
 
     def _make_room(self) -> None:
