@@ -8,8 +8,9 @@ import threading
 from contextlib import suppress
 from typing import Any
 
-from gate_simulators.benches import SPECIMEN, Bench, free_port
+from gate_simulators.benches import SPECIMEN, Bench
 from gate_simulators.faults import FaultBoard, FaultKind
+from gate_simulators.ports import free_port
 
 _POLL_S = 0.02
 

@@ -36,7 +36,7 @@ Parameter = Annotated[str, Field(max_length=64)] | Annotated[float, Field(allow_
 
 RATIO = {"ratio": (0.0, 1.0)}
 SECONDS = {"seconds": (0.0, 3600.0)}
-DOOR = {"door": ("entry", "exit")}
+DOOR = {"door": ("entry", "exit", "release", "inspection")}
 PARAMETERS: Mapping[FaultKind, Mapping[str, tuple[float, float] | tuple[str, ...]]] = {
     FaultKind.DROP: RATIO,
     FaultKind.DELAY: SECONDS,

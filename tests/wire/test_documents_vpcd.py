@@ -19,15 +19,10 @@ from gate_agent.devices import (
     GarbledReading,
 )
 from gate_drivers.documents.vpcd import VpcdConfig, VpcdReader
+from gate_simulators.ports import free_port
 
 ATR = bytes.fromhex("3B80800101")
 SELECT = bytes.fromhex("00A4040C07A0000002471001")
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 class Card:

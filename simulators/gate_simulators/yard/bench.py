@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from gate_simulators.benches import Bench, free_port
+from gate_simulators.benches import Bench
+from gate_simulators.ports import free_port
 from gate_simulators.radiation.modbus_monitor import ModbusMonitor
 from gate_simulators.radiation.passage import Truck, drive
 from gate_simulators.radiation.portal import PortalSimulator
