@@ -141,6 +141,9 @@ class LaneConductor(Conductor[Transaction]):
         same = tx is not None and item.mrz is not None and item.mrz == tx.mrz
         return v.DocumentPresented(readable=item.mrz is not None, same=same)
 
+    async def complete(self, case: Transaction) -> None:
+        await self._examiner.forget()
+
     # ------------------------------------------------------------ what is asked for
 
     def perform(self, effect: Effect, cause: Any) -> None:

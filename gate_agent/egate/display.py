@@ -33,6 +33,10 @@ class LaneDisplay(Display):
         lane = replace(self._board.snapshot.lane, light_outside=outside.value, light_inside=inside.value)
         self._board.update(instruction=instruction, lane=lane)
 
+    def advise(self, instruction: str) -> None:
+        """Tell the traveller something else while the phase, and so the lights, stay as they are."""
+        self._board.update(instruction=instruction)
+
     def picture(self, which: Picture, jpeg: bytes, tx: Transaction) -> None:
         self._board.set_picture(which, jpeg)
         if which == "portrait":

@@ -22,6 +22,7 @@ from gate_agent.egate.transaction import Transaction
 from gate_agent.egate.vocabulary import Event
 from gate_agent.emrtd.lds import Portrait
 from gate_agent.evidence import CheckResult, Outcome
+from gate_agent.face.advice import Advice
 from gate_agent.station.clock import utc_now
 from gate_agent.station.crew import Crew
 from gate_agent.supervision import Supervisor
@@ -48,6 +49,7 @@ class Examiner:
         self._crew = crew
         self._post = post
         self.frames = face_work.FrameSource()
+        face.chain.judged_at(settings.face_attempts, settings.capture_frames)  # raises what no card allows
 
     def read_document(self, tx: Transaction, ticket: int, chip: Supervisor) -> None:
         """Inspect the chip and ask the document rules: ends in DocumentVetted or CardLost."""
@@ -63,6 +65,10 @@ class Examiner:
         self._start(
             tx, stopped, self._capture(tx, ticket, camera, stopped), "face_capture", v.FaceCaptured(ticket)
         )
+
+    async def forget(self) -> None:
+        """A transaction is over: overwrite what the networks' memory may still hold of its faces."""
+        await self._face.overwrite()
 
     def _start(
         self, tx: Transaction, stopped: Flag, job: Coroutine[Any, Any, None], check: str, answer: Event
@@ -117,7 +123,11 @@ class Examiner:
         def show(frame: Frame) -> None:
             self._display.picture("live", face_work.jpeg(frame.pixels), tx)
 
-        around = face_work.Surroundings(trouble, stopped.is_set, show, lambda _advice: None)
+        def advise(advice: Advice) -> None:
+            if not stopped.is_set():
+                self._display.advise(advice.value)
+
+        around = face_work.Surroundings(trouble, stopped.is_set, show, advise)
         with self.frames.watched():
             capture = await face_work.watch_face(tx, self._face, self.frames, self._settings, around)
         if not stopped.is_set():

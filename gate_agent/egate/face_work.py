@@ -65,7 +65,10 @@ class FaceDesk:
         """Overwrite what the networks' memory may still hold of a transaction; for its end."""
         shapes, self._shapes = self._shapes, set()
         for shape in shapes:
-            await self.ask(lambda shape=shape: self.chain.overwrite(shape))
+            try:
+                await self.ask(lambda shape=shape: self.chain.overwrite(shape))
+            except Exception as error:  # the transaction ends in good order all the same
+                log.error("the networks' memory was not overwritten", exc_info=error)
 
 
 async def learn_portrait(tx: Transaction, desk: FaceDesk, portrait: Portrait) -> Template | str:
@@ -195,7 +198,7 @@ async def watch_face(
             if best.matched:
                 break
             watch.again()
-            around.advise(Advice.LOOK_AGAIN)
+            session.instruction = Advice.LOOK_AGAIN
         return await session.outcome(best)
     finally:
         await asyncio.shield(desk.ask(watch.wipe))
@@ -203,13 +206,15 @@ async def watch_face(
 
 @dataclass(slots=True)
 class _Watching:
-    """A watch as it goes on: `problem` is why the last useless frame was useless."""
+    """A watch as it goes on: `problem` is why the last useless frame was useless, `instruction` what the
+    traveller is told while nothing is wrong."""
 
     tx: Transaction
     desk: FaceDesk
     frames: FrameSource
     watch: FaceWatch
     around: Surroundings
+    instruction: Advice = Advice.LOOK_AT_CAMERA
     problem: str = "CAMERA_FROZEN"
     last: int = -1
     age_ms: float = 0.0
@@ -231,8 +236,8 @@ class _Watching:
             look, seconds = await self.desk.ask(lambda frame=frame: self._look(frame))
             self.tx.computed(seconds)
             self.problem = look.problem or self.problem
-            if look.advice is not None and look.advice is said:  # one frame alone says little
-                self.around.advise(look.advice)
+            if look.advice is said or look.advice is None:  # one bad frame alone says little
+                self.around.advise(look.advice or self.instruction)
             said = look.advice
         return None
 

@@ -185,10 +185,6 @@ def lane_fault(_lane: Lane, event: Event) -> bool:
     return isinstance(event, v.Fault) and event.source == "lane"
 
 
-def chip_here(lane: Lane, _event: Event) -> bool:
-    return lane.chip
-
-
 def chip_arrived(_lane: Lane, event: Event) -> bool:
     return isinstance(event, v.ChipPresent) and event.present
 

@@ -15,7 +15,7 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from datetime import UTC, date, datetime
 from functools import partial
 from pathlib import Path
@@ -183,6 +183,7 @@ class Faces:
     mismatches: int = 0
     settings: FaceSettings = field(default_factory=FaceSettings)
     overwritten: list[tuple[int, ...]] = field(default_factory=list[tuple[int, ...]])
+    far: bool = False
     crash: bool = False
     pause: threading.Event | None = None
     templates: list[Template] = field(default_factory=list[Template])
@@ -196,7 +197,7 @@ class Faces:
         return faces[0]
 
     def quality(self, *_: object) -> FaceQuality:
-        return QUALITY
+        return replace(QUALITY, inter_eye_distance_px=10.0) if self.far else QUALITY
 
     def template(self, pixels: object, face: object) -> Template:
         if self.pause is not None:
@@ -244,6 +245,7 @@ class Bench:
     plant: Plant
     mrz: Told
     slot: Slot
+    eye: Eye
     doors: Doors
     faces: Faces
     supervisors: dict[str, Supervisor]
@@ -383,8 +385,8 @@ async def running(tmp_path: Path, office: PassportOffice, timing: dict[str, floa
         supervisors = {name: _supervised(name, part, conductor) for name, part in parts.items()}
         conductor.attach(*supervisors.values())
         bench = Bench(
-            conductor, board, journal, plant, parts["mrz"], parts["chip"], doors, faces, supervisors,
-            tmp_path / "policy.toml",
+            conductor, board, journal, plant, parts["mrz"], parts["chip"], parts["camera"], doors, faces,
+            supervisors, tmp_path / "policy.toml",
         )  # fmt: skip
         doors.witness = bench.decisions
         tasks = [asyncio.create_task(conductor.run())]
@@ -459,6 +461,46 @@ def test_there_is_no_third_chance(bench: Any, passport: Passport) -> None:
         await b.until(lambda: b.decisions() == ["refer"])
         assert face_match(b.entries("decision")[0])["reasons"] == ["FACE_MISMATCH"]
         assert b.faces.mismatches == 0
+
+    bench(test)
+
+
+def test_a_stream_that_repeats_itself_is_nobody_alive(bench: Any, passport: Passport) -> None:
+    async def test(b: Bench) -> None:
+        b.eye.looped = True
+        await b.come_inside(passport)
+        await b.until(lambda: b.decisions() == ["refer"])
+        assert "REPEATED_FRAMES" in b.entries("decision")[0]["body"]["decision"]["reasons"]
+        assert face_match(b.entries("decision")[0])["outcome"] == "passed"
+
+    bench(test)
+
+
+def test_the_traveller_is_told_what_would_help(bench: Any, passport: Passport) -> None:
+    async def test(b: Bench) -> None:
+        b.faces.far = True
+        await b.come_inside(passport)
+        await b.until(lambda: b.board.snapshot.instruction == "MOVE_CLOSER")
+        b.faces.far = False
+        await b.until(lambda: b.decisions() == ["admit"])
+        assert b.board.snapshot.instruction != "MOVE_CLOSER"
+
+    bench(test)
+
+
+def test_the_networks_forget_a_traveller_inside_and_one_turned_away(
+    bench: Any, passport: Passport, expired: Passport
+) -> None:
+    async def test(b: Bench) -> None:
+        await b.reach(Phase.IDLE)
+        b.present(expired)
+        await b.reach(Phase.TURNED_AWAY)
+        b.slot.put(None)
+        await b.until(lambda: len(b.faces.overwritten) == 1)  # the portrait's shape alone
+        person = await b.come_inside(passport)
+        await b.until(lambda: b.plant.exit.passable)
+        person.zone = Zone.GONE
+        await b.until(lambda: NOISE.shape in b.faces.overwritten)
 
     bench(test)
 
