@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from gate_agent.egate.settings import EgateTiming
-from gate_agent.egate.table import SHOWN, TABLE, Rest, Row
+from gate_agent.egate.table import SHOWN, TABLE
 from gate_agent.egate.vocabulary import Phase
+from gate_agent.transitions import arrows, listing
 
 
 def markdown() -> str:
@@ -19,16 +20,14 @@ def markdown() -> str:
             "",
             "```mermaid",
             "stateDiagram-v2",
-            *_arrows(),
+            *arrows(TABLE, widest=2),
             "```",
             "",
             "## Every transition, in order of priority",
             "",
             "The first row that fits wins. `rest` is `idle` when the lane can serve, else `out_of_service`.",
             "",
-            "| in | on | when | do | go to |",
-            "|---|---|---|---|---|",
-            *(_table_row(row) for row in TABLE),
+            *listing(TABLE, Phase),
             "",
             "## What each phase shows, and how long it may last",
             "",
@@ -38,31 +37,6 @@ def markdown() -> str:
             "",
         ]
     )
-
-
-def _arrows() -> list[str]:
-    seen: dict[tuple[str, str], list[str]] = {}
-    for row in TABLE:
-        if row.to is None or len(row.phases) > 2:
-            continue
-        for phase in row.phases:
-            events = seen.setdefault((phase.value, _target(row)), [])
-            if row.on.__name__ not in events:
-                events.append(row.on.__name__)
-    return [f"    {source} --> {target}: {', '.join(events)}" for (source, target), events in seen.items()]
-
-
-def _target(row: Row) -> str:
-    if isinstance(row.to, Rest):
-        return "rest"
-    return row.to.value if row.to is not None else ""
-
-
-def _table_row(row: Row) -> str:
-    phases = "any" if len(row.phases) == len(Phase) else ", ".join(p.value for p in row.phases)
-    actions = ", ".join(a.__name__.replace("_", " ") for a in row.do)
-    guard = row.when.__name__.replace("_", " ")
-    return f"| {phases} | {row.on.__name__} | {guard} | {actions} | {_target(row) or '(stays)'} |"
 
 
 def _phase_row(phase: Phase) -> str:

@@ -19,10 +19,9 @@ from dataclasses import replace
 
 from gate_agent.egate import guards as g
 from gate_agent.egate import vocabulary as v
-from gate_agent.egate.table import BEFORE_ENTRY, CHECKING, SHOWN, UNTIMED, Rest, Row, by_phase_and_event
+from gate_agent.egate.table import BEFORE_ENTRY, CHECKING, ROWS, SHOWN, UNTIMED
 from gate_agent.egate.vocabulary import Effect, Event, Lane, Phase, SetDoors, Show
-
-ROWS = by_phase_and_event()
+from gate_agent.transitions import Rest, Row, perform
 
 WATCHED_EMPTY = (*CHECKING, Phase.EXIT_OPENING, Phase.TURNED_AWAY, Phase.REFERRED)
 """Phases in which an empty lane means that whoever comes in later is somebody else."""
@@ -73,11 +72,8 @@ def stale(lane: Lane, event: Event) -> bool:
     return isinstance(event, v.Timeout) and event.phase != lane.phase
 
 
-def matching_row(lane: Lane, event: Event) -> Row | None:
-    return next(
-        (r for r in ROWS.get((lane.phase, type(event)), ()) if r.when(lane, event)),
-        None,
-    )
+def matching_row(lane: Lane, event: Event) -> Row[Lane, Event, Effect, Phase] | None:
+    return next((r for r in ROWS.get((lane.phase, type(event)), ()) if r.when(lane, event)), None)
 
 
 def step(lane: Lane, event: Event) -> tuple[Lane, tuple[Effect, ...]]:
@@ -88,9 +84,7 @@ def step(lane: Lane, event: Event) -> tuple[Lane, tuple[Effect, ...]]:
     effects: list[Effect] = []
     row = matching_row(lane, event)
     if row is not None:
-        for action in row.do:
-            lane, done = action(lane, event)
-            effects += done
+        lane, effects = perform(row, lane, event)
         if row.to is not None:
             lane, entered = _enter(lane, _target(lane, row.to))
             effects += entered
@@ -98,8 +92,6 @@ def step(lane: Lane, event: Event) -> tuple[Lane, tuple[Effect, ...]]:
         effects.append(Show(*SHOWN[lane.phase]))  # without the agent the controller showed its own
     if lane.open and lane.phase in WATCHED_EMPTY and lane.seen.inside == 0:
         lane = replace(lane, vacated=True, wavered=False)
-    if isinstance(event, v.DoorsRefused):
-        return lane, tuple(effects)  # asked again on the next reading, not at once
     return _request_doors(lane, effects)
 
 
@@ -134,6 +126,8 @@ def _enter(lane: Lane, phase: Phase) -> tuple[Lane, list[Effect]]:
 def _request_doors(lane: Lane, effects: list[Effect]) -> tuple[Lane, tuple[Effect, ...]]:
     if "lane" in lane.faults or not lane.seen.known:
         return replace(lane, doors=None), tuple(effects)
+    if lane.doors is None and not lane.confirmed:
+        return lane, tuple(effects)  # refused: asked again on the next reading, not on what was seen before
     targets = door_targets(lane)
     if targets != lane.doors:
         lane = replace(lane, doors=targets, confirmed=False)

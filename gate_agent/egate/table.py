@@ -7,16 +7,13 @@ can forget to close a door.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from gate_agent.decision import Verdict
 from gate_agent.devices import Light
 from gate_agent.egate import actions as a
 from gate_agent.egate import guards as g
 from gate_agent.egate import vocabulary as v
-from gate_agent.egate.actions import Action
-from gate_agent.egate.guards import Guard
-from gate_agent.egate.vocabulary import Event, Phase
+from gate_agent.egate.vocabulary import Effect, Event, Lane, Phase
+from gate_agent.transitions import REST, Row, index
 
 BEFORE_ENTRY = (Phase.PRESENTED, Phase.READING)
 ENTERING = (Phase.ENTRY_OPENING, Phase.ENTRY_OCCUPIED, Phase.ENTRY_CLOSING)
@@ -27,30 +24,8 @@ SERVING = (Phase.IDLE, *ACTIVE, Phase.EXIT_CLOSING, Phase.TURNED_AWAY, Phase.REF
 EVERY = tuple(Phase)
 
 
-@dataclass(frozen=True, slots=True)
-class Rest:
-    """The target ``idle`` when the lane can serve, ``out_of_service`` otherwise."""
-
-
-REST = Rest()
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """In one of `phases`, `on` this kind of event and `when` the guard holds: `do`, go `to`.
-
-    `to` None stays in the phase (its timer keeps running). The first row that fits wins.
-    """
-
-    phases: tuple[Phase, ...]
-    on: type[Event]
-    when: Guard
-    to: Phase | Rest | None
-    do: tuple[Action, ...] = ()
-
-
 P = Phase
-TABLE: tuple[Row, ...] = (
+TABLE: tuple[Row[Lane, Event, Effect, Phase], ...] = (
     # --- an emergency wins over everything; then the controller's contradictions
     Row((*SERVING, P.OUT_OF_SERVICE), v.LaneChanged, g.emergency, P.EMERGENCY, (a.refer("EMERGENCY"), a.alarm("EMERGENCY"))),
     Row((P.EMERGENCY,), v.LaneChanged, g.emergency_over, P.OUT_OF_SERVICE, (a.latch,)),
@@ -158,6 +133,7 @@ TABLE: tuple[Row, ...] = (
     Row(EVERY, v.OfficerRequest, g.always, None, (a.decline,)),
 )  # fmt: skip
 
+ROWS = index(TABLE)
 
 SHOWN: dict[Phase, tuple[Light, Light, str]] = {
     P.IDLE: (Light.READY, Light.WAIT, "PRESENT_DOCUMENT"),
@@ -180,12 +156,3 @@ SHOWN: dict[Phase, tuple[Light, Light, str]] = {
 
 UNTIMED = frozenset({P.IDLE, P.OUT_OF_SERVICE, P.EMERGENCY})
 """Phases in which nobody waits for the lane."""
-
-
-def by_phase_and_event() -> dict[tuple[Phase, type[Event]], tuple[Row, ...]]:
-    """The table, indexed for :func:`gate_agent.egate.process.step`."""
-    index: dict[tuple[Phase, type[Event]], list[Row]] = {}
-    for row in TABLE:
-        for phase in row.phases:
-            index.setdefault((phase, row.on), []).append(row)
-    return {key: tuple(rows) for key, rows in index.items()}

@@ -4,15 +4,13 @@ A :class:`World` is the process's :class:`Lane` together with what is physically
 by a controller that holds the interlock, people and things in the lane, alarms, work in progress, and
 ghosts (facts that only the rules need). :meth:`Model.moves` lists everything that can happen next, helpful
 or hostile, in any order and at any time: timers may fire at once, doors may never move, answers may come
-late, sensors may lie. :func:`explore` visits every reachable world breadth first and returns the shortest
-way to a broken rule, if there is one.
+late, sensors may lie. :func:`gate_simulators.exploration.explore` visits every reachable world.
 
 `delayed`: readings reach the process only by an explicit poll, so it acts on what was true some time ago.
 """
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Literal, NamedTuple
@@ -67,32 +65,6 @@ class World(NamedTuple):
         )
 
 
-class BrokenRule(NamedTuple):
-    """A rule of safety and what broke it."""
-
-    rule: str
-    world: World
-
-
-@dataclass(frozen=True, slots=True)
-class Exploration:
-    """What an exploration saw. `trace` is the shortest way to the broken rule, move by move."""
-
-    worlds: int
-    transitions: int
-    lanes: int
-    phases: frozenset[Phase]
-    broken: BrokenRule | None = None
-    trace: tuple[str, ...] = ()
-
-    def report(self) -> str:
-        """For people: the counterexample, one move a line, with the phase it led to."""
-        if self.broken is None:
-            return f"{self.worlds} worlds, {self.transitions} transitions, no rule broken"
-        steps = "\n".join(f"  {i:2}. {line}" for i, line in enumerate(self.trace, 1))
-        return f"broken: {self.broken.rule}\n{steps}\n  in {self.broken.world}"
-
-
 @dataclass(frozen=True, slots=True)
 class Model:
     """The process under test in its world. `faults`: which sources of fault may fail and recover;
@@ -105,6 +77,9 @@ class Model:
     known: dict[tuple[Lane, Event], tuple[Lane, tuple[Effect, ...]]] = field(
         default_factory=dict[tuple[Lane, Event], tuple[Lane, tuple[Effect, ...]]], compare=False, repr=False
     )
+
+    def phase(self, world: World) -> Phase:
+        return world.lane.phase
 
     def stepped(self, lane: Lane, event: Event) -> tuple[Lane, tuple[Effect, ...]]:
         """One step; asked once for many worlds. Only equality with the newest ticket ever matters, so
@@ -296,59 +271,3 @@ def _next_position(now: DoorPosition, wanted_open: bool, *, free: bool) -> DoorP
             return MOVING if free else CLOSED
         return OPEN
     return {OPEN: MOVING, MOVING: CLOSED}.get(now, CLOSED)
-
-
-def explore(
-    model: Model,
-    broken_rule: Callable[[Model, World, World, tuple[Effect, ...]], str | None],
-    *,
-    limit: int = 5_000_000,
-) -> Exploration:
-    """Visit every reachable world breadth first, asking `broken_rule` about each transition.
-
-    Raises RuntimeError when more than `limit` worlds are reachable (the model is then unbounded).
-    """
-    start = model.initial()
-    parents: dict[World, tuple[World, str] | None] = {start: None}
-    queue: deque[World] = deque([start])
-    transitions = 0
-    while queue:
-        world = queue.popleft()
-        for name, after, effects in model.moves(world):
-            transitions += 1
-            rule = broken_rule(model, world, after, effects)
-            if rule is not None:
-                parents.setdefault(after, (world, name))
-                trace = (*_trace(parents, world), f"{name}  ->  {after.lane.phase.value}")
-                return _exploration(parents, transitions, BrokenRule(rule, after), trace)
-            if after not in parents:
-                parents[after] = (world, name)
-                queue.append(after)
-        if len(parents) > limit:
-            raise RuntimeError(f"more than {limit} worlds: the model is not finite")
-    return _exploration(parents, transitions, None, ())
-
-
-def _exploration(
-    parents: dict[World, tuple[World, str] | None],
-    transitions: int,
-    broken: BrokenRule | None,
-    trace: tuple[str, ...],
-) -> Exploration:
-    return Exploration(
-        worlds=len(parents),
-        transitions=transitions,
-        lanes=len({w.lane for w in parents}),
-        phases=frozenset(w.lane.phase for w in parents),
-        broken=broken,
-        trace=trace,
-    )
-
-
-def _trace(parents: dict[World, tuple[World, str] | None], world: World) -> tuple[str, ...]:
-    steps: list[str] = []
-    while (parent := parents[world]) is not None:
-        before, name = parent
-        steps.append(f"{name}  ->  {world.lane.phase.value}")
-        world = before
-    return tuple(reversed(steps))

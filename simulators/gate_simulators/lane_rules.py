@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from gate_agent.devices import DoorPosition
 from gate_agent.egate import vocabulary as v
 from gate_agent.egate.table import EXITING, UNTIMED
 from gate_agent.egate.vocabulary import Effect, Phase, SetDoors
+from gate_simulators import exploration
 from gate_simulators.lane_model import Model, World
 
 CLOSED, OPEN = DoorPosition.CLOSED, DoorPosition.OPEN
@@ -112,7 +111,7 @@ def _can_leave(world: World) -> bool:
     return world.entry is OPEN or (world.exit is OPEN and world.committed)
 
 
-TRANSITION_RULES: dict[str, Callable[[Model, World, World, tuple[Effect, ...]], bool]] = {
+TRANSITION_RULES: dict[str, exploration.Rule[Model, World]] = {
     "never both doors open": never_both_doors_open,
     "never both doors requested open": never_both_doors_requested,
     "the exit opens only on a committed admit": exit_only_on_committed_admit,
@@ -123,28 +122,14 @@ TRANSITION_RULES: dict[str, Callable[[Model, World, World, tuple[Effect, ...]], 
     "every wait is bounded": every_wait_is_bounded,
 }
 
-WORLD_RULES: dict[str, Callable[[Model, World, World, tuple[Effect, ...]], bool]] = {
+WORLD_RULES: dict[str, exploration.Rule[Model, World]] = {
     "nobody waits without end": the_wait_ends,
     "a person can always leave": nobody_is_shut_in,
 }
 
 
-class Rulebook:
-    """Asks the transition rules of every transition and the costlier world rules once per world."""
+class Rulebook(exploration.Rulebook[Model, World]):
+    """All rules of the e-gate."""
 
-    def __init__(self, *, worlds: bool = True) -> None:
-        self._asked: set[World] = set()
-        self._worlds = worlds
-
-    def broken_rule(
-        self, model: Model, before: World, after: World, effects: tuple[Effect, ...]
-    ) -> str | None:
-        for name, rule in TRANSITION_RULES.items():
-            if not rule(model, before, after, effects):
-                return name
-        if self._worlds and after not in self._asked:
-            self._asked.add(after)
-            for name, rule in WORLD_RULES.items():
-                if not rule(model, before, after, effects):
-                    return name
-        return None
+    def __init__(self) -> None:
+        super().__init__(TRANSITION_RULES, WORLD_RULES)

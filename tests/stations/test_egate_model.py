@@ -13,11 +13,12 @@ import pytest
 from gate_agent.egate import process
 from gate_agent.egate import vocabulary as v
 from gate_agent.egate.vocabulary import Effect, Event, Lane, Phase
-from gate_simulators.lane_model import Exploration, Model, Step, explore
+from gate_simulators.exploration import Exploration, explore
+from gate_simulators.lane_model import Model, Step, World
 from gate_simulators.lane_rules import Rulebook
 
 
-def explored(model: Model) -> Exploration:
+def explored(model: Model) -> Exploration[World]:
     return explore(model, Rulebook().broken_rule)
 
 
