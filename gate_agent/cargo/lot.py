@@ -7,9 +7,8 @@ that is like them but has more matter in one place carries something more (``LOT
 
 from __future__ import annotations
 
-from collections import OrderedDict
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import combinations
 from statistics import median
 from typing import Final
@@ -101,31 +100,3 @@ def _judged(found: LotFinding, calibrated: bool, settings: LotSettings) -> tuple
     if found.excess is not None and found.excess.share > limit:
         return Outcome.INCONCLUSIVE, ("LOT_LOCAL_EXCESS",)
     return Outcome.PASSED, ()
-
-
-@dataclass(slots=True)
-class LotBook:
-    """The signatures of lots that are passing, newest lots last; bounded, in memory only."""
-
-    max_lots: int = 500
-    _lots: OrderedDict[str, dict[str, LoadSignature]] = field(
-        default_factory=OrderedDict[str, dict[str, LoadSignature]]
-    )
-
-    def sisters(self, lot: str, container: str) -> tuple[LoadSignature, ...]:
-        """Those of the lot's other containers."""
-        kept: Mapping[str, LoadSignature] = self._lots.get(lot, {})
-        return tuple(signature for each, signature in kept.items() if each != container)
-
-    def keep(self, lot: str, container: str, signature: LoadSignature) -> None:
-        """A container that is scanned again replaces what it left before."""
-        if not lot:
-            return
-        kept = self._lots.setdefault(lot, {})
-        self._lots.move_to_end(lot)
-        kept.pop(container, None)
-        kept[container] = signature
-        if len(kept) > MAX_SISTERS:
-            del kept[next(iter(kept))]
-        if len(self._lots) > self.max_lots:
-            self._lots.popitem(last=False)

@@ -7,7 +7,7 @@ said before.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -45,6 +45,7 @@ class ManifestStore:
     )
     _errors: dict[Path, ManifestError] = field(default_factory=dict[Path, ManifestError])
     _by_container: Mapping[str, Consignment] = field(default_factory=dict[str, Consignment])
+    _by_lot: Mapping[str, Sequence[str]] = field(default_factory=dict[str, Sequence[str]])
     _left_out: tuple[ManifestError, ...] = ()
 
     def refresh(self) -> tuple[ManifestError, ...]:
@@ -76,8 +77,7 @@ class ManifestStore:
         own = self.find(container)
         if own is None or not own.lot:
             return ()
-        lot = (each.container for each in self._by_container.values() if each.lot == own.lot)
-        return tuple(sorted(each for each in lot if each != container))
+        return tuple(sorted(each for each in self._by_lot.get(own.lot, ()) if each != container))
 
     @property
     def issued_at(self) -> datetime | None:
@@ -122,12 +122,17 @@ class ManifestStore:
         read = [(path, manifest) for path, (_, manifest) in self._files.items() if manifest is not None]
         read.sort(key=lambda each: (each[1].issue.issued_at, each[0].name), reverse=True)
         found: dict[str, Consignment] = {}
+        left_out: tuple[ManifestError, ...] = ()
         for path, manifest in read:
             for consignment in manifest.consignments:
                 found.setdefault(consignment.container, consignment)
             if len(found) > MAX_CONSIGNMENTS:
-                self._by_container = found
                 told = f"more than {MAX_CONSIGNMENTS} containers: older manifests are left out"
-                return (ManifestError(told, field=str(path)),)
-        self._by_container = found
-        return ()
+                left_out = (ManifestError(told, field=str(path)),)
+                break
+        lots: dict[str, list[str]] = {}
+        for consignment in found.values():
+            if consignment.lot:
+                lots.setdefault(consignment.lot, []).append(consignment.container)
+        self._by_container, self._by_lot = found, lots
+        return left_out

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gate_agent.cargo.errors import SignatureError
-from gate_agent.cargo.lot import MAX_SISTERS, LotBook, LotSettings, judge_lot, lot_anomaly
+from gate_agent.cargo.lot import MAX_SISTERS, LotSettings, judge_lot, lot_anomaly
 from gate_agent.cargo.scanned import compare_lot
 from gate_agent.cargo.signature import (
     COLUMNS,
@@ -142,21 +142,11 @@ def test_nothing_to_compare_with_is_not_done() -> None:
     assert judge_lot(made(1), []) is None
 
 
-def test_the_book_keeps_the_newest_lots_and_sisters() -> None:
-    book = LotBook(max_lots=2)
-    book.keep("A", "C1", made(1))
-    book.keep("A", "C2", made(2))
-    book.keep("A", "C1", made(3))  # scanned again
-    assert len(book.sisters("A", "C2")) == 1
-    assert len(book.sisters("A", "C3")) == 2
-    for lot in ("B", "C"):
-        book.keep(lot, "X", made(4))
-    assert book.sisters("A", "C3") == ()
-    for number in range(MAX_SISTERS + 5):
-        book.keep("C", f"Y{number}", made(5))
-    assert len(book.sisters("C", "none")) == MAX_SISTERS
-    book.keep("", "Z", made(6))
-    assert book.sisters("", "other") == ()
+def test_only_the_newest_sisters_are_looked_at() -> None:
+    old, new = made(2, level=5.0), [made(n) for n in range(MAX_SISTERS)]
+    found = judge_lot(made(9), [old, *new])
+    assert found is not None
+    assert (found.sisters, found.distance < 0.05) == (MAX_SISTERS, True)
 
 
 # ---------------------------------------------------------------- on simulated scans
