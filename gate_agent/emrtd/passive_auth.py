@@ -52,7 +52,8 @@ def _judge(signed: SignedObject, signer: Signer, trust: TrustStore, at: datetime
     findings.measured["signature_algorithm"] = str(signer.scheme)
     signed_at = signer.signing_time
     findings.measured["signing_time"] = "not stated" if signed_at is None else signed_at.date().isoformat()
-    certificate = next((c for c in signed.certificates if signer.is_by(c)), None)
+    # Documents of the first years leave the signer's certificate to the directory (Doc 9303-12 §6).
+    certificate = next((c for c in (*signed.certificates, *trust.signers) if signer.is_by(c)), None)
     if certificate is None:
         findings.reasons.append(signed.unusable[0] if signed.unusable else "DSC_MISSING")
         return findings

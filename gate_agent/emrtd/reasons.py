@@ -45,6 +45,7 @@ REASONS: Mapping[str, str] = MappingProxyType(
         "CERTIFICATE_NOT_CA": "A certificate in the trust list does not belong to an issuing authority.",
         "CERTIFICATE_UNREADABLE": "A file in the trust list cannot be read.",
         "CERTIFICATE_SELF_SIGNATURE_INVALID": "A root certificate in the trust list does not verify.",
+        "DOCUMENT_SIGNER_UNVERIFIED": "A document signer was issued by nobody in the trust list.",
         "CERTIFICATE_LINK_UNVERIFIED": "A certificate in the trust list was issued by nobody in it.",
         "CRL_MALFORMED": "A revocation list is damaged or not built as the standard says.",
         "CRL_ISSUER_UNKNOWN": "A revocation list was signed by no authority that this gate trusts.",

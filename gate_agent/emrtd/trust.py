@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from gate_agent.emrtd.certificate import Certificate, CertificateError, parse_certificate
@@ -29,7 +29,8 @@ class Refusal:
 class TrustStore:
     """Trusted CSCA certificates, what they revoked, and what issuers say is wrong with their documents.
 
-    `as_of` is when the newest part of the store was delivered (UTC).
+    `as_of` is when the newest part of the store was delivered (UTC). `signers` are document signers for
+    documents that do not carry their own; they are believed no more than one that came with a document.
     """
 
     anchors: tuple[Certificate, ...]
@@ -37,6 +38,7 @@ class TrustStore:
     as_of: datetime | None = None
     revocations: tuple[RevocationList, ...] = ()
     deviations: tuple[Deviation, ...] = ()
+    signers: tuple[Certificate, ...] = field(default=(), repr=False)
 
     def age(self, at: datetime) -> timedelta | None:
         """How old the store is; None when that is not known."""

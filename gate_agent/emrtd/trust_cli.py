@@ -35,11 +35,20 @@ Anchors = Annotated[
 
 
 @app.command("import")
-def import_files(files: Files, store: Store, anchor: Anchors = None, as_json: Json = False) -> None:
+def import_files(
+    files: Files,
+    store: Store,
+    anchor: Anchors = None,
+    signers: Annotated[
+        bool,
+        typer.Option("--signers", help="keep document signers, for documents that do not carry their own"),
+    ] = False,
+    as_json: Json = False,
+) -> None:
     """Take master lists, LDIF directories, certificates, CRLs and deviation lists into the store."""
     try:
         held = load_trust_directory(store) if store.is_dir() else TrustStore(())
-        importing = TrustImport(held, datetime.now(UTC))
+        importing = TrustImport(held, datetime.now(UTC), keep_signers=signers)
         for path in anchor or ():
             importing.add_anchor(path.name, _read(path))
         for path in files:

@@ -1,7 +1,8 @@
 """Loads the trust store from a directory: CSCA certificates, revocation lists, deviation lists.
 
-Files named ``*.der *.cer *.crt *.pem`` are certificates, ``*.crl`` and ``*.dl`` the lists, in DER; the newest
-modification time is the store's date. Lists are verified against the certificates each time.
+Files named ``*.der *.cer *.crt *.pem`` are certificates, ``*.dsc`` those of document signers, ``*.crl`` and
+``*.dl`` the lists, in DER; the newest modification time is the store's date. Lists are verified against the
+certificates each time.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from pathlib import Path
 
 from gate_agent.emrtd import crl, deviation_list
 from gate_agent.emrtd.asn1 import pem
+from gate_agent.emrtd.certificate import Certificate, CertificateError, parse_certificate
 from gate_agent.emrtd.errors import FileError
 from gate_agent.emrtd.passive_auth import authenticate
 from gate_agent.emrtd.trust import Refusal, TrustStore, build_store, with_revocations
@@ -49,6 +51,7 @@ def load_trust_directory(directory: Path) -> TrustStore:
     newest = max((path.stat().st_mtime for path in files), default=None)
     store = build_store(certificates, None if newest is None else datetime.fromtimestamp(newest, UTC))
     store = replace(store, refused=(*refused, *store.refused))
+    store = _with_signers(store, _contents(directory, ".dsc", _MAX_FILE_SIZE))
     store = with_revocations(store, _contents(directory, ".crl", crl.MAX_SIZE))
     return _with_deviations(store, _contents(directory, ".dl", deviation_list.MAX_SIZE))
 
@@ -57,6 +60,17 @@ def _contents(directory: Path, suffix: str, max_size: int) -> Iterator[tuple[str
     for path in sorted(directory.glob(f"*{suffix}"))[:_MAX_FILES]:
         with path.open("rb") as file:
             yield path.name, file.read(max_size + 1)
+
+
+def _with_signers(store: TrustStore, certificates: Iterator[tuple[str, bytes]]) -> TrustStore:
+    signers: list[Certificate] = []
+    refused: list[Refusal] = []
+    for name, raw in certificates:
+        try:
+            signers.append(parse_certificate(raw))
+        except CertificateError as error:
+            refused.append(Refusal(name, error.reason, str(error)))
+    return replace(store, signers=tuple(signers), refused=(*store.refused, *refused))
 
 
 def _with_deviations(store: TrustStore, lists: Iterator[tuple[str, bytes]]) -> TrustStore:

@@ -52,10 +52,15 @@ class ImportReport:
 
 @dataclass(slots=True)
 class TrustImport:
-    """One import into `store`. `files` maps names to the bytes that are to be written."""
+    """One import into `store`. `files` maps names to the bytes that are to be written.
+
+    `keep_signers`: document signers, too, where one of the store's authorities issued them. Few documents
+    need it, and a directory has tens of thousands.
+    """
 
     store: TrustStore
     at: datetime
+    keep_signers: bool = False
     report: ImportReport = field(default_factory=ImportReport)
     files: dict[str, bytes] = field(default_factory=dict[str, bytes])
     _pending: list[tuple[str, str, bytes]] = field(default_factory=list[tuple[str, str, bytes]])
@@ -78,6 +83,8 @@ class TrustImport:
         for name, kind, raw in self._pending:
             if kind == "crl":
                 self._add_revocations(name, raw)
+            elif kind == "signer":
+                self._add_signer(name, raw)
             else:
                 self._add_deviations(name, raw)
         self._pending.clear()
@@ -121,6 +128,9 @@ class TrustImport:
         for where, raw in items:
             try:
                 certificate = parse_certificate(raw)
+                if self.keep_signers and not vouched and not certificate.is_ca and not _is_root(certificate):
+                    self._pending.append((where, "signer", raw))  # its authority may come later
+                    continue
                 kind = self._judged(certificate, vouched)
             except CertificateError as error:
                 self.report.refuse(where, error.reason, str(error))
@@ -161,6 +171,17 @@ class TrustImport:
         if len(self.store.revocations) > len(before.revocations):
             self.report.accepted["revocation list"] += 1
             self.files[f"{self.store.revocations[-1].country or 'XX'}-{_digest(raw)}.crl"] = raw
+
+    def _add_signer(self, name: str, raw: bytes) -> None:
+        signer = parse_certificate(raw)
+        if any(known.fingerprint == signer.fingerprint for known in self.store.signers):
+            self.report.known += 1
+        elif any(anchor.issued(signer) for anchor in self.store.candidates(signer)):
+            self.store = replace(self.store, signers=(*self.store.signers, signer))
+            self.report.accepted["document signer"] += 1
+            self.files[f"{signer.country or 'XX'}-{signer.fingerprint[:16]}.dsc"] = raw
+        else:
+            self.report.refuse(name, "DOCUMENT_SIGNER_UNVERIFIED", "was issued by nobody in the store")
 
     def _add_deviations(self, name: str, raw: bytes) -> None:
         try:

@@ -55,7 +55,7 @@ class Passport:
     """A booklet: what is printed (`lines`), the photograph it was made from, and the chip's files."""
 
     fields: MrzFields
-    lines: tuple[str, str]
+    lines: tuple[str, ...]
     files: Mapping[str, bytes]
     photograph: NDArray[np.uint8]
     variant: Variant
@@ -127,6 +127,9 @@ class PassportOffice:
         form: SodForm = ORDINARY_FORM,
         coding: portrait.Coding = portrait.Coding.JP2,
         iso39794: bool = False,
+        zone: Callable[[MrzFields], tuple[str, ...]] = mrz.td3,
+        document_code: str = "P",
+        zero_for_nothing: bool = False,
     ) -> Passport:
         """Make a passport from an RGB photograph (uint8, HxWx3).
 
@@ -135,7 +138,8 @@ class PassportOffice:
         photograph put into DG2 after signing by TAMPERED_PORTRAIT (default: the holder's own, mirrored).
         `access` is one of :data:`ACCESS`; `security` says in full what the chip offers. `groups`
         are data groups to add (3, 4, 5, 7, 11, 12, 13, 16), `form` how the security object is written,
-        `coding` and `iso39794` how the portrait is.
+        `coding` and `iso39794` how the portrait is; `zone`, `document_code` and `zero_for_nothing` how the
+        machine readable zone is.
         Raises ValueError for fields that no passport can have.
         """
         country = self._country(issuing_state, variant)
@@ -148,14 +152,16 @@ class PassportOffice:
             sex=sex,
             issuing_state=country.state_code,
             nationality=nationality or country.state_code,
+            document_code=document_code,
+            zero_for_nothing=zero_for_nothing,
         )
-        lines = mrz.td3(fields)
+        lines = zone(fields)
         signed_at = self._signing_time(fields)
         secured = personalize(
             security or ACCESS[access],
             self.keys,
             fields.document_number,
-            mrz.mrz_information(lines[1]),
+            mrz.mrz_information(fields),
             signed_at.date(),
         )
         contents = {

@@ -28,8 +28,9 @@ class BasicAccessControl:
         k_seed = hashlib.sha1(mrz_information.encode("ascii")).digest()[:16]
         self._k_enc = tdes.derive_key(k_seed, tdes.ENCRYPTION)
         self._k_mac = tdes.derive_key(k_seed, tdes.MESSAGE_AUTHENTICATION)
-        # TR-03110-1 §3.5: after BAC the chip is known by its document number with its check digit.
-        self._document_number = mrz_information[:10].encode("ascii")
+        # TR-03110-1 §3.5: after BAC the chip is known by its document number with its check digit; the two
+        # dates behind it have seven characters each.
+        self._document_number = mrz_information[:-14].encode("ascii")
         self._profile = profile
         self._random = random
 

@@ -125,6 +125,13 @@ def other_bearer(passport: Passport) -> Passport:
     return replace(passport, lines=(upper.replace("ERIKSSON", "ERIKSSEN"), lower))
 
 
+def misread_zeros(passport: Passport) -> Passport:
+    """The page as a camera reads it that takes every zero of a date and its check digit for an O."""
+    *above, lower = passport.lines
+    dates = lower[13:28].replace("0", "O")
+    return replace(passport, lines=(*above, lower[:13] + dates + lower[28:]))
+
+
 def tlv_bomb(tag: int, depth: int) -> bytes:
     """A template in a template in a template."""
     content = b"\x04\x01x"

@@ -7,5 +7,6 @@ from collections.abc import Mapping
 from gate_simulators.issuer.specimens import Specimen
 from gate_simulators.issuer.specimens_false import FALSE
 from gate_simulators.issuer.specimens_sound import SOUND
+from gate_simulators.issuer.specimens_zone import ZONES
 
-SPECIMENS: Mapping[str, Specimen] = {specimen.name: specimen for specimen in (*SOUND, *FALSE)}
+SPECIMENS: Mapping[str, Specimen] = {specimen.name: specimen for specimen in (*SOUND, *ZONES, *FALSE)}

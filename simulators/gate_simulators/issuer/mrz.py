@@ -1,4 +1,4 @@
-"""Writes the machine readable zone of a passport: TD3, two lines of 44 (Doc 9303-4 §4.2).
+"""Writes machine readable zones: TD3, two lines of 44 (Doc 9303-4 §4.2), and TD1, three of 30 (-5 §4.2).
 
 Kept apart from the agent's parser on purpose: each checks the other.
 """
@@ -46,6 +46,14 @@ _TRANSLITERATION = str.maketrans(
 )
 
 
+class UnknownDay(date):
+    """A date of birth whose day nobody knows; fillers stand in its place (Doc 9303-3 §4.8)."""
+
+
+class UnknownMonth(UnknownDay):
+    """Neither month nor day are known."""
+
+
 @dataclass(frozen=True, slots=True)
 class MrzFields:
     """What a passport prints; names as the holder writes them."""
@@ -60,6 +68,7 @@ class MrzFields:
     nationality: str = "UTO"
     document_code: str = "P"
     optional_data: str = ""
+    zero_for_nothing: bool = False  # as the check digit of empty optional data
 
 
 def check_digit(text: str) -> str:
@@ -81,12 +90,15 @@ def transliterate(name: str) -> str:
 def td3(fields: MrzFields) -> tuple[str, str]:
     """Upper and lower line."""
     upper = _fill(fields.document_code, 2) + _fill(fields.issuing_state, 3) + _names(fields, 39)
-    number = _fill(fields.document_number, 9)
-    birth, expiry = _date(fields.date_of_birth), _date(fields.date_of_expiry)
-    optional = _fill(fields.optional_data, 14)
-    keyed = [element + check_digit(element) for element in (number, birth, expiry)]
-    # Doc 9303-4 §4.2.2.2: an unused optional field may have the filler as its check digit.
-    optional += check_digit(optional) if fields.optional_data else FILLER
+    number, overflow = _number(fields.document_number)
+    keyed = [
+        number,
+        *(day + check_digit(day) for day in map(_date, (fields.date_of_birth, fields.date_of_expiry))),
+    ]
+    optional = _fill(overflow + fields.optional_data, 14)
+    # Doc 9303-4 §4.2.2.2: an unused optional field may have the filler as its check digit, or zero.
+    used = bool(optional.strip(FILLER)) or fields.zero_for_nothing
+    optional += check_digit(optional) if used else FILLER
     composite = check_digit("".join([*keyed, optional]))
     lower = keyed[0] + _fill(fields.nationality, 3) + keyed[1] + fields.sex + keyed[2] + optional + composite
     if len(fields.sex) != 1 or fields.sex not in "MF<":
@@ -94,9 +106,38 @@ def td3(fields: MrzFields) -> tuple[str, str]:
     return upper, lower
 
 
-def mrz_information(lower: str) -> str:
-    """What the access keys are derived from (Doc 9303-11 §9.7.2), out of a TD3 lower line."""
-    return lower[0:10] + lower[13:20] + lower[21:28]
+def td1(fields: MrzFields) -> tuple[str, str, str]:
+    """The three lines of a card."""
+    number, overflow = _number(fields.document_number)
+    upper = _fill(fields.document_code, 2) + _fill(fields.issuing_state, 3) + number
+    upper += _fill(overflow + fields.optional_data, 15)
+    birth, expiry = (
+        day + check_digit(day) for day in map(_date, (fields.date_of_birth, fields.date_of_expiry))
+    )
+    composite = check_digit(upper[5:] + birth + expiry + FILLER * 11)
+    middle = birth + fields.sex + expiry + _fill(fields.nationality, 3) + FILLER * 11 + composite
+    return upper, middle, _names(fields, 30)
+
+
+def mrz_information(fields: MrzFields) -> str:
+    """What the access keys are derived from (Doc 9303-11 §9.7.2), each element with its check digit."""
+    elements = (
+        fields.document_number.ljust(9, FILLER),
+        _date(fields.date_of_birth),
+        _date(fields.date_of_expiry),
+    )
+    return "".join(element + check_digit(element) for element in elements)
+
+
+def _number(number: str) -> tuple[str, str]:
+    """The field of the number with its check digit, and what goes on in the optional data.
+
+    Doc 9303-5 §4.2.2 note j: of a longer number the check digit stands behind its end, a filler in its place.
+    """
+    if len(number) <= 9:
+        field = _fill(number, 9)
+        return field + check_digit(field), ""
+    return number[:9] + FILLER, number[9:] + check_digit(number) + FILLER
 
 
 def _fill(text: str, width: int) -> str:
@@ -106,7 +147,10 @@ def _fill(text: str, width: int) -> str:
 
 
 def _date(day: date) -> str:
-    return day.strftime("%y%m%d")
+    text = day.strftime("%y%m%d")
+    if isinstance(day, UnknownDay):
+        return text[: 2 if isinstance(day, UnknownMonth) else 4].ljust(6, FILLER)
+    return text
 
 
 def _names(fields: MrzFields, width: int) -> str:

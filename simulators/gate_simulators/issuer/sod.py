@@ -55,6 +55,7 @@ class SodForm:
     `digest` of the data groups: the signer's unless given. `signature`: the scheme that signs when it is
     not the one of the signer's certificate (an RSA key certified with PKCS#1 may sign with PSS).
     `utf8_issuer`: the signer's issuer is named in UTF8String where the certificate has PrintableString.
+    `certificate` False leaves the signer's certificate to the public key directory.
     """
 
     version: int = 0
@@ -62,6 +63,7 @@ class SodForm:
     digest: str = ""
     signature: Scheme | None = None
     utf8_issuer: bool = False
+    certificate: bool = True
 
 
 ORDINARY_FORM = SodForm()
@@ -102,6 +104,7 @@ def document_security_object(
         scheme,
         signing_key=signing_key,
         utf8_issuer=form.utf8_issuer,
+        with_certificate=form.certificate,
     )
     return ber.encode(EF_SOD, data)
 
@@ -120,6 +123,7 @@ def signed_data(
     *,
     signing_key: PrivateKey | None = None,
     utf8_issuer: bool = False,
+    with_certificate: bool = True,
 ) -> bytes:
     """A ContentInfo with SignedData, one signer and its certificate."""
     attributes = _signed_attributes(content_type, content, scheme.digest, signing_time)
@@ -144,10 +148,11 @@ def signed_data(
                 "content_type": content_type,
                 "content": core.ParsableOctetString(content),
             },
-            "certificates": [cms.CertificateChoices(name="certificate", value=signer.certificate)],
             "signer_infos": [signer_info],
         }
     )
+    if with_certificate:
+        signed["certificates"] = [cms.CertificateChoices(name="certificate", value=signer.certificate)]
     return cms.ContentInfo({"content_type": "signed_data", "content": signed}).dump()
 
 

@@ -10,6 +10,7 @@ from gate_simulators.chip.profile import ORDINARY
 from gate_simulators.chip.protocols import NonceMapping
 from gate_simulators.issuer import alterations
 from gate_simulators.issuer.chip_security import BAC_ONLY, PACE_AND_CA, ChipSecurity, KeyChoice, pace_offer
+from gate_simulators.issuer.sod import SodForm
 from gate_simulators.issuer.specimens import Expected, Issue, Specimen
 from gate_simulators.passports import Variant
 
@@ -97,6 +98,12 @@ _FORGERIES = (
         "A data group was added that EF.SOD does not know.",
         _caught("dg_hashes"),
         alteration=alterations.extra_data_group,
+    ),
+    Specimen(
+        "sod-without-signer",
+        "EF.SOD leaves the signer's certificate to a directory that this border does not have.",
+        _caught("passive_authentication"),
+        Issue(form=SodForm(certificate=False)),
     ),
     Specimen(
         "sod-missing",
