@@ -35,7 +35,7 @@ class Station(StrEnum):
 
 
 _CONFIGS = {Station.EGATE: EGATE, Station.NII: NII}
-_PACES = {Station.EGATE: 3.0, Station.NII: 8.0}
+_PACES = {Station.EGATE: 3.0, Station.NII: 10.0}
 
 
 @app.command()
@@ -45,6 +45,9 @@ def demo(
     visitors: Annotated[
         int, typer.Option("--travellers", "--trucks", min=0, help="how many; 0: all, or until Ctrl-C")
     ] = 0,
+    scenario: Annotated[
+        list[str] | None, typer.Option(help="play just this one; may be given several times")
+    ] = None,
     seed: Annotated[int, typer.Option(help="order of the scenarios, noise, keys")] = 7,
     pace: Annotated[float, typer.Option(min=0.1, max=10, help="faster than life; 0.1 chooses")] = 0.1,
     config: Annotated[Path | None, typer.Option(help="the station's TOML file")] = None,
@@ -62,7 +65,18 @@ def demo(
     chosen = pace if pace > 0.1 else (_PACES[station] if headless else 1.0)
     place = state or Path(".run") / (f"demo-{station.value}" if headless else station.value)
     try:
-        good = run(Show(config or _CONFIGS[station], place, visitors or None, seed, chosen, headless, report))
+        good = run(
+            Show(
+                config=config or _CONFIGS[station],
+                state=place,
+                scenarios=tuple(scenario or ()),
+                visitors=visitors or None,
+                seed=seed,
+                pace=chosen,
+                headless=headless,
+                report=report,
+            )
+        )
     except GateError as error:
         Console(stderr=True).print(f"[bold red]the demonstration cannot run[/]: {error}", highlight=False)
         raise typer.Exit(1) from None

@@ -11,7 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import count, cycle
+from itertools import cycle, islice
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -21,17 +21,21 @@ from rich.live import Live
 from gate_simulators import report
 from gate_simulators.demo_view import View
 from gate_simulators.report import Expectation
-from gate_simulators.surroundings import Surroundings
+from gate_simulators.surroundings import StageError, Surroundings
 
 SETTLE_S = 12.0
 
 
 @dataclass(frozen=True, slots=True)
 class Show:
-    """What to play. `visitors` None: every scenario once when headless, otherwise for ever."""
+    """What to play: the `scenarios` in their order; none: all, in seeded order.
+
+    `visitors` None: each scenario once when headless, otherwise for ever.
+    """
 
     config: Path
     state: Path
+    scenarios: tuple[str, ...]
     visitors: int | None
     seed: int
     pace: float
@@ -70,16 +74,13 @@ def in_order(names: Sequence[str], visitors: int | None, seed: int) -> Iterator[
     """Every scenario once in each round, in a seeded order that begins with the first name."""
     first, *others = names
     random.Random(seed).shuffle(others)
-    order = cycle([first, *others])
-    for _ in range(visitors) if visitors is not None else count():
-        yield next(order)
+    return islice(cycle((first, *others)), visitors)
 
 
 def run(show: Show, play: Play, console: Console) -> bool:
     """Play the show; True when everything came out as expected (always, when it has no end)."""
     ending = threading.Event()
-    if show.headless and show.visitors is None:
-        show = replace(show, visitors=len(play.expected))
+    show = _settled(show, play)
     with play.stage:
         view = View(play, show)
         play.officer.start()
@@ -106,9 +107,28 @@ def run(show: Show, play: Play, console: Console) -> bool:
         )
 
 
+def _settled(show: Show, play: Play) -> Show:
+    """With the number of visitors, where it has an end. Raises StageError for a scenario that is none."""
+    if unknown := set(show.scenarios) - play.expected.keys():
+        raise StageError(
+            f"there is no {', '.join(sorted(unknown))}",
+            field="scenario",
+            advice=f"one of {', '.join(play.expected)}",
+        )
+    if show.headless and show.visitors is None:
+        return replace(show, visitors=len(show.scenarios or play.expected))
+    return show
+
+
+def _order(show: Show, play: Play) -> Iterator[str]:
+    if show.scenarios:
+        return islice(cycle(show.scenarios), show.visitors)
+    return in_order(tuple(play.expected), show.visitors, show.seed)
+
+
 def _play_all(show: Show, play: Play, view: View, ending: threading.Event) -> list[report.Result]:
     results: list[report.Result] = []
-    for number, scenario in enumerate(in_order(tuple(play.expected), show.visitors, show.seed), 1):
+    for number, scenario in enumerate(_order(show, play), 1):
         view.next_visitor(number, scenario)
         result = _play_one(number, scenario, play, view, ending)
         results.append(result)

@@ -26,21 +26,26 @@ class SideCamera(ContainerCamera):
     def __init__(self, name: str, host: str, port: int, *, fps: float = 6.0, seed: int = 0) -> None:
         super().__init__(name, host, port, fps, size=(WIDTH, HEIGHT), quality=_QUALITY, seed=seed)
         self._bare = Side("", "", seed=seed)
-        self._in_view = self._bare
+        self._side = self._bare
         self._drawn: list[bytes] = []
         self._turn = threading.Lock()
 
+    @property
+    def in_view(self) -> Side:
+        with self._turn:
+            return self._side
+
     def show_side(self, side: Side) -> None:
         with self._turn:
-            if side != self._in_view:
-                self._in_view, self._drawn = side, []
+            if side != self._side:
+                self._side, self._drawn = side, []
 
     def show_nothing(self) -> None:
         self.show_side(self._bare)
 
     def _encode(self, number: int) -> bytes:
         with self._turn:
-            side, drawn = self._in_view, self._drawn
+            side, drawn = self._side, self._drawn
         if len(drawn) < _PICTURES:
             drawn.append(_jpeg(side, number))
             return drawn[-1]

@@ -230,9 +230,9 @@ def _undeclared(consignment: Consignment) -> Consignment:
 
 
 def _with_wrong_digit(consignment: Consignment) -> Consignment:
-    """Painted with a check digit that does not hold, on all sides."""
+    """Painted with a check digit that does not hold, on all sides: what is read is another code, or none."""
     code = consignment.code
-    return replace(consignment, code=f"{code[:-1]}{(int(code[-1]) + 3) % 10}")
+    return replace(consignment, code=f"{code[:-1]}{(int(code[-1]) + 7) % 10}")
 
 
 CONSIGNMENTS: Final[Mapping[str, Consignment]] = MappingProxyType(

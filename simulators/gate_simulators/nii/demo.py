@@ -20,7 +20,7 @@ from gate_simulators.nii.stage import YardStage
 from gate_simulators.performance import Play, Show
 
 QUICK: Final[dict[str, object]] = {
-    "nii.gather_budget_s": 4.0,
+    "nii.gather_budget_s": 3.5,
     "nii.second_energy_s": 1.5,
     "weighing.hold_s": 0.4,
 }

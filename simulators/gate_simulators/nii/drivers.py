@@ -17,7 +17,7 @@ from gate_simulators.faults import FaultKind
 from gate_simulators.nii.consignments import CONSIGNMENTS
 from gate_simulators.nii.site import YardSite
 from gate_simulators.nii.xray import Condition
-from gate_simulators.yard_plant import Truck
+from gate_simulators.yard_plant import Place, Truck
 
 _STEP_S: Final = 0.02
 _COMES_FROM_MM: Final = -14_000.0
@@ -60,13 +60,13 @@ EXPECTED: Final[Mapping[str, Expected]] = MappingProxyType(
         "neutron_source": _inspect("RPM_NEUTRON_ALARM"),
         "norm_cargo": _inspect("RPM_GAMMA_ALARM"),
         "code_unreadable": _review("CONTAINER_CODE_UNREADABLE"),
-        "wrong_check_digit": _review("CONTAINER_CODE_UNREADABLE"),
+        "wrong_check_digit": _review("MANIFEST_MISSING"),
         "not_declared": _review("MANIFEST_MISSING"),
         "too_dense": _review("SCAN_NOT_INSPECTABLE"),
         "dead_detectors": _review("SCAN_ARTEFACTS"),
         "scan_cut_off": _review("MASS_IMAGE_BELOW_DECLARED", "MASS_IMAGE_BELOW_SCALE"),
         "scan_damaged": _review("SCAN_UNREADABLE"),
-        "portal_unplugged": _inspect("RPM_PROFILE_INCOMPLETE"),
+        "portal_unplugged": _review("RPM_NOT_DONE", events=("DEVICE_FAULT:portal",)),
         "officers_release": _review("MASS_SCALE_ABOVE_DECLARED", closing="release"),
         "tailgater": _inspect("TAILGATING", events=("TAILGATING",)),
     }
@@ -91,7 +91,7 @@ class Course:
     stop: threading.Event = field(default_factory=threading.Event)
 
     def run(self, scenario: str, follow: Callable[[Truck], None] = lambda _truck: None) -> None:
-        """Play one scenario until its trucks are out of sight. Raises Lost.
+        """Play one scenario until its trucks are out of the lane. Raises Lost.
 
         `follow` gets the truck before it moves, for those who want to see where it ends.
         """
@@ -125,7 +125,7 @@ class Course:
     def _drive(self, trucks: list[Truck], watch: Callable[[Course, Truck], None]) -> None:
         plant, stood, before = self.site.plant, time.monotonic(), time.monotonic()
         said = ""
-        while not all(plant.gone(truck) for truck in trucks):
+        while not all(self._away(truck) for truck in trucks):
             if self.stop.wait(_STEP_S):
                 raise Lost("the end of the demonstration")
             now = time.monotonic()
@@ -140,6 +140,11 @@ class Course:
                 stood = now
             elif now - stood > self.patience_s:
                 raise Lost(f"a way on; the truck {where}")
+
+    def _away(self, truck: Truck) -> bool:
+        """Wholly past a boom on a way out, and off its safety loop."""
+        layout = self.site.plant.layout
+        return truck.way is not None and truck.rear_mm > layout.places[Place(truck.way)].end
 
     def _where(self, truck: Truck) -> str:
         layout = self.site.plant.layout
