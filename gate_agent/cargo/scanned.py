@@ -18,8 +18,9 @@ from gate_agent.cargo.lot import LotFinding, judge_lot
 from gate_agent.cargo.manifest import Manifest
 from gate_agent.cargo.observed import Observed
 from gate_agent.cargo.settings import CargoSettings
-from gate_agent.cargo.signature import LoadSignature
+from gate_agent.cargo.signature import LoadSignature, load_signature, picture_signature
 from gate_agent.evidence import CheckResult
+from gate_agent.scans.triage.report import TriageReport
 from gate_agent.yard.errors import ContainerCodeError
 from gate_agent.yard.iso6346 import parse
 from gate_agent.yard.weighing import TruckWeight
@@ -80,10 +81,23 @@ def _sisters(
     return signatures
 
 
-def compare_lot(signatures: Sequence[LoadSignature | None]) -> list[LotFinding | None]:
-    """Each load against all the others; None for what was not seen or has none of its kind."""
-    found: list[LotFinding | None] = []
-    for number, own in enumerate(signatures):
-        others = [each for n, each in enumerate(signatures) if n != number and each is not None]
-        found.append(None if own is None else judge_lot(own, others))
-    return found
+@dataclass(frozen=True, slots=True, eq=False)
+class Look:
+    """Both signatures of one picture: of the loading space, if one was made out, and of the whole."""
+
+    space: LoadSignature | None
+    whole: LoadSignature
+
+
+def look(report: TriageReport) -> Look:
+    return Look(load_signature(report), picture_signature(report))
+
+
+def compare_lot(looks: Sequence[Look]) -> list[LotFinding | None]:
+    """Each load against all the others; None for what has none of its kind.
+
+    When in one of the pictures no container can be made out, the whole pictures are compared.
+    """
+    spaces = [each.space for each in looks if each.space is not None]
+    signatures = spaces if len(spaces) == len(looks) else [each.whole for each in looks]
+    return [judge_lot(own, [each for each in signatures if each is not own]) for own in signatures]

@@ -35,6 +35,7 @@ _TEXTURES: Final = 2 * len(_SCALES)
 _BLACK: Final = 7.0
 _WORK_ROWS: Final = 192
 _LEAST: Final = 1e-3
+_LIGHTEST: Final = 2.0  # percent of a picture: bare wall, if there is any
 _RAIL: Final = (0.025, 0.05)  # below the loading space, in shares of its height
 _RAIL_PLAUSIBLE: Final = (0.2, 2.0)
 _TOLERANCE: Final = 3  # cells: pallets of sisters do not stand at the very same place
@@ -106,13 +107,24 @@ def load_signature(report: TriageReport) -> LoadSignature | None:
     """None when there is no container in the picture."""
     if report.container is None or report.fill is None:
         return None
-    inner = report.container.inner
+    inner, wall = report.container.inner, report.fill.wall
     weakened = np.minimum(attenuation(report.image.high), np.float32(_BLACK))
-    work = _worked(np.maximum(weakened[inner.slices] - np.float32(report.fill.wall), np.float32(0)))
+    return _signature(report, weakened[inner.slices], wall, _rail(weakened, inner, wall))
+
+
+def picture_signature(report: TriageReport) -> LoadSignature:
+    """Of the whole picture: where pictures were cut to the container, no air shows it. Not to be mixed with
+    signatures of loading spaces."""
+    weakened = np.minimum(attenuation(report.image.high), np.float32(_BLACK))
+    return _signature(report, weakened, float(np.percentile(weakened, _LIGHTEST)), 0.0)
+
+
+def _signature(report: TriageReport, weakened: FloatImage, wall: float, rail: float) -> LoadSignature:
+    work = _worked(np.maximum(weakened - np.float32(wall), np.float32(0)))
     return LoadSignature(
         calibrated=report.image.calibration is Calibration.KNOWN,
         peak_kev=report.image.channels[-1].peak_kev,
-        rail=_rail(weakened, inner, report.fill.wall),
+        rail=rail,
         grid=np.asarray(cv2.resize(work, (COLUMNS, ROWS), interpolation=cv2.INTER_AREA), np.float32),
         levels=np.percentile(work, _QUANTILES).astype(np.float32),
         texture=_texture(work),

@@ -22,7 +22,7 @@ from rich.table import Table
 from gate_agent.cargo import cli as manifest_cli
 from gate_agent.cargo.manifest import Manifest, read_manifest
 from gate_agent.cargo.observed import observe
-from gate_agent.cargo.scanned import ScannedContainer, compare_all, compare_lot, container_of
+from gate_agent.cargo.scanned import ScannedContainer, compare_all, compare_lot, container_of, look
 from gate_agent.cargo.settings import CargoSettings
 from gate_agent.errors import GateError
 from gate_agent.evidence import CheckResult, Outcome
@@ -270,11 +270,14 @@ def lot_command(
     pixel_mm: Pixel = 0.0,
     peak_kev: Peak = 0.0,
 ) -> None:
-    """Compare scans of sister containers, which should look alike; the least alike comes first."""
+    """Compare scans of sister containers, which should look alike; the least alike comes first.
+
+    Pictures that were cut to the container are compared whole.
+    """
     facts = PictureFacts(linear, inverted, peak_kev, Geometry(pixel_mm, pixel_mm))
     reports = _Looking(_groups(files, pair=False), facts)
-    seen = [(path, observe(report).signature) for path, report in reports]
-    findings = compare_lot([signature for _, signature in seen])
+    seen = [(path, look(report)) for path, report in reports]
+    findings = compare_lot([each for _, each in seen])
     ranked = sorted(
         ((path, found) for (path, _), found in zip(seen, findings, strict=True)),
         key=lambda each: -1.0 if each[1] is None else each[1].distance,

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from gate_agent.cargo.errors import SignatureError
 from gate_agent.cargo.lot import MAX_SISTERS, LotSettings, judge_lot, lot_anomaly
-from gate_agent.cargo.scanned import compare_lot
+from gate_agent.cargo.scanned import Look, compare_lot, look
 from gate_agent.cargo.signature import (
     COLUMNS,
     ROWS,
@@ -183,12 +183,26 @@ def test_intruders_among_simulated_sisters_are_found_in_scans_and_displays() -> 
             assert reasons(true[number], [s for s in true if s is not true[number]])[0] == "passed"
         assert reasons(signatures[3], true) == ("failed", ("LOT_DIFFERS",))
         assert "LOT_LOCAL_EXCESS" in reasons(signatures[4], true)[1]
-        found = compare_lot(signatures[:4])
+        found = compare_lot([Look(signature, made(1)) for signature in signatures[:4]])
         distances = [each.distance for each in found if each is not None]
         assert int(np.argmax(distances)) == 3
 
 
 def test_an_empty_scene_has_no_signature() -> None:
     noise = np.random.default_rng(1).normal(1, 0.01, (200, 400)).astype(np.float32)
-    assert load_signature(triage(transmission_image((noise,), calibration=Calibration.KNOWN))) is None
-    assert compare_lot([None, made(1)]) == [None, None]
+    report = triage(transmission_image((noise,), calibration=Calibration.KNOWN))
+    assert load_signature(report) is None
+    assert compare_lot([look(report)]) == [None]
+
+
+def test_pictures_that_were_cut_to_the_container_are_compared_whole() -> None:
+    scans = [scanned(n) for n in range(2)] + [scanned(8, material="textile", packing=0.4)]
+    looks: list[Look] = []
+    for scan in scans:
+        left, top, width, height = scan.truth.interior_box
+        cut = np.ascontiguousarray(scan.image.high[top : top + height, left : left + width])
+        looks.append(look(triage(transmission_image((cut,), calibration=Calibration.UNKNOWN))))
+    assert any(each.space is None for each in looks)
+    distances = [each.distance for each in compare_lot(looks) if each is not None]
+    assert len(distances) == 3
+    assert int(np.argmax(distances)) == 2
