@@ -1,27 +1,40 @@
 """The chip and its issuer against OpenPACE's libeac (Debian: libeac3), which none of us wrote.
 
 libeac is the terminal: PACE with generic mapping over curves and primes, secure messaging on the keys that
-come of it, and certificates of terminal authentication. It knows neither integrated nor chip
-authentication mapping, and TA and CA of version 2 only.
+come of it, certificates and signatures of terminal authentication. It knows neither integrated nor chip
+authentication mapping, and chip authentication of version 2 only. What a terminal signs without auxiliary
+data is the same in both versions.
 """
 
 from __future__ import annotations
 
 import ctypes
 import ctypes.util
-from datetime import date, timedelta
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
+import numpy as np
 import pytest
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from gate_simulators.chip import Chip, ber
+from gate_agent.emrtd.cvc import parse_certificate
+from gate_agent.emrtd.exchange import run
+from gate_agent.emrtd.inspection import inspect
+from gate_agent.emrtd.mrz import parse
+from gate_agent.emrtd.reading import Plan, Reading
+from gate_agent.emrtd.terminal_auth import Terminal, load_terminal
+from gate_agent.emrtd.trust import TrustStore
+from gate_simulators.chip import Chip, ber, cv_certificates
 from gate_simulators.chip.key_agreement import ModpGroup
 from gate_simulators.chip.pace import PaceOffer
 from gate_simulators.chip.personalization import Personalization
 from gate_simulators.chip.protocols import PACE_PROTOCOLS, Agreement, NonceMapping, contents
 from gate_simulators.issuer import cvca
-from gate_simulators.issuer.chip_security import cvca_certificate, holder, inspection_chain
+from gate_simulators.issuer.algorithms import SCHEMES
+from gate_simulators.issuer.chip_security import PACE_AND_CA, cvca_certificate, holder, inspection_chain
 from gate_simulators.issuer.keys import KeyStore
+from gate_simulators.passports import PassportOffice
 
 _LIBRARY = ctypes.util.find_library("eac")
 pytestmark = pytest.mark.skipif(_LIBRARY is None, reason="libeac is not installed (Debian: libeac3)")
@@ -214,3 +227,82 @@ def test_libeac_accepts_a_link_certificate(eac: Eac, tmp_path: Path) -> None:
 def test_libeac_refuses_what_a_stranger_signed(eac: Eac, tmp_path: Path) -> None:
     _, chain = inspection_chain(KeyStore(tmp_path, seed=2), 0x03, date.today())
     assert imported(eac, cvca_certificate(KeyStore(tmp_path, seed=1)), chain[0]) == [False]
+
+
+# ---------------------------------------------------------------- signatures of terminal authentication
+
+IDENTITY, TERMINAL_KEY = b"I" * 32, b"K" * 32
+NONE = ctypes.c_void_p()
+ALGORITHMS = [("ECDSA", "sha256"), ("ECDSA", "sha512"), ("RSA", "sha256"), ("RSA-PSS", "sha256")]
+# Its PSS signatures have the longest salt there is; TR-03110-3 §A.7.3.1 wants one as long as the digest.
+SIGNED_BY_LIBEAC = [algorithm for algorithm in ALGORITHMS if algorithm[0] != "RSA-PSS"]
+
+
+def chain_with(kind: str, digest: str, keys: KeyStore) -> tuple[cvca.Holder, bytes, tuple[bytes, ...]]:
+    """An inspection system with this algorithm, its authority's certificate, and its chain."""
+    key = keys.key("terminal", SCHEMES["ecdsa-p256" if kind == "ECDSA" else "rsa-2048"])
+    root, verifier, system = (
+        cvca.Holder(reference, key, cvca.algorithm(kind, digest))
+        for reference in ("UTCVCA00009", "UTDVXX00009", "UTISXX00009")
+    )
+    span = (date.today() - timedelta(days=9), date.today() + timedelta(days=90))
+    return (
+        system,
+        cvca.certify(root, root, cvca.CVCA | 3, *span),
+        (
+            cvca.certify(root, verifier, cvca.DOMESTIC_VERIFIER | 3, *span),
+            cvca.certify(verifier, system, cvca.INSPECTION_SYSTEM | 3, *span),
+        ),
+    )
+
+
+def pkcs8(system: cvca.Holder) -> bytes:
+    return system.key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
+
+
+@pytest.mark.parametrize(("kind", "digest"), ALGORITHMS, ids=str)
+def test_libeac_as_the_card_believes_our_terminal(kind: str, digest: str, eac: Eac, tmp_path: Path) -> None:
+    system, anchor, chain = chain_with(kind, digest, KeyStore(tmp_path, seed=1))
+    context, size = eac.handle("EAC_CTX_new"), ctypes.c_size_t
+    assert eac.succeeds("EAC_CTX_init_ta", context, NONE, size(0), anchor, size(len(anchor)))
+    for certificate in chain:
+        assert eac.succeeds("TA_STEP2_import_certificate", context, certificate, size(len(certificate)))
+    signed = IDENTITY + eac.octets("TA_STEP4_get_nonce", context) + TERMINAL_KEY
+    signature = load_terminal(chain, pkcs8(system)).sign(signed)
+    given = (bytearray(TERMINAL_KEY), bytearray(IDENTITY), NONE)
+    assert eac.succeeds("TA_STEP6_verify", context, *given, bytearray(signature))
+    signature = signature[:-1] + bytes([signature[-1] ^ 1])
+    assert not eac.succeeds("TA_STEP6_verify", context, *given, bytearray(signature))
+
+
+@pytest.mark.parametrize(("kind", "digest"), SIGNED_BY_LIBEAC, ids=str)
+def test_our_chip_believes_libeac_as_the_terminal(kind: str, digest: str, eac: Eac, tmp_path: Path) -> None:
+    """PACE and chip authentication by our reader, which asks libeac to sign; then the fingers open."""
+    system, anchor, chain = chain_with(kind, digest, KeyStore(tmp_path, seed=1))
+    context, size, key = eac.handle("EAC_CTX_new"), ctypes.c_size_t, pkcs8(system)
+    assert eac.succeeds("EAC_CTX_init_ta", context, key, size(len(key)), chain[1], size(len(chain[1])))
+
+    def sign(data: bytes) -> bytes:
+        identity, nonce, own = data[:-40], data[-40:-32], data[-32:]
+        assert eac.succeeds("TA_STEP4_set_nonce", context, bytearray(nonce))
+        return eac.octets("TA_STEP5_sign", context, bytearray(own), bytearray(identity), NONE)
+
+    office = PassportOffice(tmp_path / "office", seed=3)
+    security = replace(PACE_AND_CA, terminal=True)
+    noise = np.random.default_rng(1).integers(0, 256, (48, 36, 3), dtype=np.uint8)
+    issued = office.issue("ERIKSSON", "ANNA", noise, date(1980, 8, 12), security=security, groups=(3,))
+    root = cv_certificates.parse_file(anchor)
+    files = {**issued.files, "EF.CVCA": cvca.ef_cvca(root)}
+    chip = Chip(files, replace(issued.secrets, cvca=root))
+    terminal = Terminal(tuple(map(parse_certificate, chain)), sign)
+    printed, reading = parse(issued.lines), Reading()
+    protocol = inspect(
+        printed.key(),
+        printed,
+        TrustStore(()),
+        datetime.now(UTC),
+        plan=Plan(data_groups=(3,), terminal=terminal),
+        reading=reading,
+    )
+    run(protocol, lambda command, _: chip.process(command))
+    assert reading.files["DG3"] == issued.files["DG3"]
