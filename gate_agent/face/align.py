@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from gate_agent.face.cards import View
 from gate_agent.face.errors import PictureError
@@ -171,11 +172,21 @@ def _sample(picture: Pixels, x: Doubles, y: Doubles) -> Pixels:
     inside = (left >= 0) & (top >= 0) & (left + 1 < columns) & (top + 1 < rows)
     if not bool(inside.any()):
         raise PictureError("the face lies outside the picture", field="landmarks")
-    u, v = (x - left)[inside, None], (y - top)[inside, None]
-    first = top[inside] * columns + left[inside]
-    flat = picture.reshape(-1, 3)
-    upper = (1 - u) * flat[first] + u * flat[first + 1]
-    lower = (1 - u) * flat[first + columns] + u * flat[first + columns + 1]
-    chip = np.zeros((*x.shape, 3), dtype=np.uint8)
-    chip[inside] = (1 - v) * upper + v * lower  # the assignment truncates, and leaves no copy in bytes
+    u, v = x - left, y - top
+    begin = max(int(top.min()), 0), max(int(left.min()), 0)
+    part = picture[begin[0] : int(top.max()) + 2, begin[1] : int(left.max()) + 2]
+    width = part.shape[1]
+    upper_left = np.where(inside, (top - begin[0]) * width + (left - begin[1]), 0)
+    chip = np.empty((*x.shape, 3), dtype=np.uint8)
+    for channel in range(3):
+        plane = np.ascontiguousarray(part[..., channel]).ravel()
+        mixed = _between(plane, upper_left, u) * (1 - v) + _between(plane, upper_left + width, u) * v
+        plane.fill(0)
+        mixed *= inside
+        chip[..., channel] = mixed  # the assignment truncates, and leaves no copy in bytes
     return chip
+
+
+def _between(plane: Pixels, at: NDArray[np.intp], u: Doubles) -> Doubles:
+    """Each pixel and its right neighbour, mixed."""
+    return plane.take(at, mode="clip") * (1 - u) + plane.take(at + 1, mode="clip") * u

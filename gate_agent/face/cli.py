@@ -111,11 +111,17 @@ def verify(
 
 
 @app.command()
-def quality(image: Picture, as_json: Json = False, cards: Cards = None, models: Models = None) -> None:
+def quality(
+    image: Picture,
+    portrait: Annotated[bool, typer.Option("--portrait", help="Judge it as a document's portrait.")] = False,
+    as_json: Json = False,
+    cards: Cards = None,
+    models: Models = None,
+) -> None:
     """Quality components of the face in a picture, and what to tell its owner."""
     from gate_agent.face.chain import FaceChain  # noqa: PLC0415
     from gate_agent.face.portrait import decode_portrait  # noqa: PLC0415
-    from gate_agent.face.quality import advise  # noqa: PLC0415
+    from gate_agent.face.quality import CAPTURE, PORTRAIT, advise  # noqa: PLC0415
 
     with _told():
         chain = FaceChain.load(_settings(cards, models, DEFAULT_EMBEDDER, "", ""))
@@ -123,7 +129,7 @@ def quality(image: Picture, as_json: Json = False, cards: Cards = None, models: 
         faces = chain.find(pixels)
         face = chain.single(faces[:1])
         measured = chain.quality(pixels, face, len(faces))
-        advice = advise(measured)
+        advice = advise(measured, PORTRAIT if portrait else CAPTURE)
     if as_json:
         typer.echo(json.dumps({**asdict(measured), "advice": [a.value for a in advice]}))
         return

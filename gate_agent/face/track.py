@@ -82,10 +82,6 @@ class FaceTracker:
         self._box = chosen.box
         return TrackedFace(chosen, self._track, self._length, self._others, searched)
 
-    def forget(self) -> None:
-        """Ends the track: the next face is a new one."""
-        self._box = None
-
 
 def _prominence(pixels: Pixels, face: DetectedFace) -> float:
     """Large and in the middle: the traveller, not somebody behind."""

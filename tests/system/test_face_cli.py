@@ -72,7 +72,8 @@ def test_quality_comes_as_numbers_and_as_advice(pictures: Path) -> None:
     answer = json.loads(run.stdout)
     assert answer["advice"] == []
     assert answer["inter_eye_distance_px"] == pytest.approx(106, abs=3)
-    assert "inter_eye_distance_px" in RUNNER.invoke(app, ["quality", str(pictures / "obama.jpg")]).stdout
+    shown = RUNNER.invoke(app, ["quality", "--portrait", str(pictures / "obama.jpg")])
+    assert "inter_eye_distance_px" in shown.stdout
 
 
 class Page(HTMLParser):

@@ -88,9 +88,6 @@ def test_nobody_ends_the_track(chain: FaceChain, head: Pixels) -> None:
     there = frame((head, 300, 100))
     tracks = [tracker.follow(pixels) for pixels in (there, frame(), there)]
     assert [t.track if t else None for t in tracks] == [1, None, 2]
-    tracker.forget()
-    again = tracker.follow(there)
-    assert again and again.track == 3
 
 
 def test_a_second_person_is_counted_within_the_interval(chain: FaceChain, head: Pixels) -> None:
