@@ -166,8 +166,9 @@ class YardConductor(Conductor[Inspection]):
             case _:
                 log.error("reading of an unknown kind", device=device, kind=type(reading).__name__)
 
-    def _radiation(self) -> None:
-        self.post(v.RadiationAlarm(self.ticket))
+    def _radiation(self, inspection: Inspection | None) -> None:
+        """About this truck and no other: an alarm for one that has left must not be the next one's."""
+        self.post(v.RadiationAlarm(inspection.ticket if inspection is not None else -1))
 
     def _noticed(self) -> None:
         """Something new about the truck in the lane is known, for the board."""

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 from types import MappingProxyType
+from typing import Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from gate_agent.cargo.settings import CargoSettings
 from gate_agent.cargo.store import ManifestSettings, ManifestStore
@@ -61,6 +62,13 @@ class NiiConfig(StationConfig):
     )
     desk: DeskSettings = Field(default=DeskSettings.model_validate({}), description="the officers' desk")
     nii: NiiSettings = Field(default=NiiSettings.model_validate({}), description="the lane's times")
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        """Officers hear of a review that waits too long before the lane itself ends it."""
+        if self.desk.decision_clock_s >= self.nii.timing.review_s:
+            raise ValueError("desk.decision_clock_s must be less than nii.timing.review_s")
+        return self
 
 
 def _contents(config: NiiConfig, source: TomlSource) -> Iterator[ConfigProblem]:

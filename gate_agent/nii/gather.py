@@ -43,10 +43,10 @@ log = get_logger(__name__)
 
 @dataclass(slots=True)
 class Hooks:
-    """What the conductor wants to hear: radiation on the running truck, a scan that no truck is there for,
-    and a weight or code for the board."""
+    """What the conductor wants to hear: radiation on a truck (None: on one that is not inspected), a scan
+    that no truck is there for, and a weight or code for the board."""
 
-    radiation: Callable[[], None]
+    radiation: Callable[[Inspection | None], None]
     stray_scan: Callable[[ScanReading], None]
     noticed: Callable[[], None]
 
@@ -109,11 +109,11 @@ class Gatherer:
         self._tell()
 
     def _alarm(self) -> None:
-        if self.current is not None and self.current.alarmed:
-            return
         if self.current is not None:
+            if self.current.alarmed:
+                return
             self.current.alarmed = True
-        self._hooks.radiation()
+        self._hooks.radiation(self.current)
 
     def scale(self, reading: WeightReading) -> None:
         weight = self._weighing.feed(reading)

@@ -35,6 +35,7 @@ REASONS: Mapping[str, str] = MappingProxyType(
         "DEVICE_FAULT": "A device of the lane has failed; see device health.",
         "JOURNAL_FAULT": "The journal cannot take decisions; nothing may be released.",
         "HUB_HOLD": "The hub holds this truck.",
+        "SCAN_WITHOUT_TRUCK": "A scan arrived that no truck in the lane accounts for.",
         "SHELF_FAULT": "A scan could not be kept for the officers' desk.",
         "RECORD_FAULT": "An inspection record could not be written.",
         "MANIFEST_UNAVAILABLE": "No manifest has ever arrived.",

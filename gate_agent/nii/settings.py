@@ -1,4 +1,4 @@
-"""How long a scanner station waits: bounds of its phases, time for what its devices owe, the officer's clock.
+"""How long a scanner station waits: bounds of its phases, time for what its devices owe.
 
 No truck waits without a bound. The defaults follow drive-through lanes, which pass a truck at 5-15 km/h;
 what an officer's look may take is the operator's to choose.
@@ -49,12 +49,6 @@ class NiiSettings(Settings):
     second_energy_s: float = Field(
         10.0, ge=0, le=120, description="wait for the second energy after a scan of one came"
     )
-    decision_clock_s: float = Field(
-        300.0, gt=0, le=7200, description="time within which officers are expected to decide a review"
-    )
-    escalation_s: float = Field(
-        600.0, gt=0, le=7200, description="a review that waits for longer is raised to the supervisor"
-    )
 
     @model_validator(mode="after")
     def _in_order(self) -> Self:
@@ -64,6 +58,4 @@ class NiiSettings(Settings):
             raise ValueError("gather_budget_s must be less than timing.gathering_s")
         if self.second_energy_s >= self.gather_budget_s:
             raise ValueError("second_energy_s must be less than gather_budget_s")
-        if not self.decision_clock_s <= self.escalation_s < timing.review_s:
-            raise ValueError("decision_clock_s, escalation_s and timing.review_s must follow in this order")
         return self

@@ -11,7 +11,6 @@ REASONS: Mapping[str, str] = MappingProxyType(
         "SCAN_REJECTED": "What the scanner sent could not be taken; it was kept for an officer.",
         "SCAN_UNREADABLE": "The scan arrived and could not be read.",
         "SCAN_OF_ANOTHER_CONTAINER": "The scanner names another container than the cameras read.",
-        "SCAN_WITHOUT_TRUCK": "A scan arrived that no truck in the lane accounts for.",
         "SCAN_CONTAINER_NOT_FOUND": "No container could be made out in the picture.",
         "SCAN_CALIBRATION_UNKNOWN": "A display picture: materials, mass and thickness cannot be measured.",
         "SCAN_NOT_INSPECTABLE": "A part of the load could not be seen through.",

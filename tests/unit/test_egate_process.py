@@ -370,3 +370,10 @@ def test_the_green_arrow_means_that_the_way_is_free() -> None:
 def test_the_drawing_in_the_manual_is_this_table() -> None:
     manual = (ROOT / "docs/egate-process.md").read_text(encoding="utf-8")
     assert manual == markdown(), "run: gate-agent process egate > docs/egate-process.md"
+
+
+def test_a_refused_request_is_repeated_on_the_next_report_and_only_then() -> None:
+    story = on_the_way(P.EXIT_OPENING).after(v.DoorsRefused(), v.OfficerRequest("admit"))
+    assert not story.has(SetDoors), "what was seen before the refusal opens nothing"
+    story = on_the_way(P.EXIT_OPENING).after(v.DoorsRefused(), ALONE)
+    assert SetDoors(entry_open=False, exit_open=True) in story.asked

@@ -450,8 +450,6 @@ def test_an_arrow_means_that_the_way_is_or_will_be_free() -> None:
     [
         ({"gather_budget_s": 60.0}, "gather_budget_s"),
         ({"second_energy_s": 50.0}, "second_energy_s"),
-        ({"decision_clock_s": 700.0}, "decision_clock_s"),
-        ({"timing": {"review_s": 500.0}}, "review_s"),
     ],
 )
 def test_settings_that_would_cut_each_other_off_are_refused(values: dict[str, Any], field: str) -> None:
