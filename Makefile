@@ -4,11 +4,14 @@ PYTHON ?= python3
 UV     := .tool/bin/uv
 BIN    := .venv/bin
 
+STATION    ?= egate
 TRAVELLERS ?= 12
+TRUCKS     ?= 0
 SEED       ?= 7
 HEADLESS   ?=
+VISITORS   := $(if $(filter nii,$(STATION)),--trucks $(TRUCKS),--travellers $(TRAVELLERS))
 
-.PHONY: help models setup setup-dev demo lock check test bench clean
+.PHONY: help models broker setup setup-dev demo lock check test bench clean
 help: ## what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
@@ -30,16 +33,19 @@ models: .venv/.base
 	@$(BIN)/gate-models build --quiet
 	@PYTHON=$(PYTHON) $(BIN)/python -m gate_simulators.photographs
 
-setup: .venv/.base models ## only set up: environment, face models, test photographs, broker
+broker: .venv/.base
 	@$(BIN)/python -m gate_simulators.broker
+
+setup: .venv/.base models broker ## only set up: environment, face models, test photographs, broker
 
 setup-dev: .venv/.dev setup
 
-demo: setup ## the main job on simulators, with the console at http://127.0.0.1:8080 (HEADLESS=1 TRAVELLERS=12 SEED=7)
+# A scanner station needs no faces.
+demo: $(if $(filter nii,$(STATION)),broker,setup) ## the main job on simulators, with the console at http://127.0.0.1:8080 (STATION=nii HEADLESS=1 TRAVELLERS=12 TRUCKS=21 SEED=7)
 ifeq ($(HEADLESS),)
-	@$(BIN)/gate-sim demo --seed $(SEED)
+	@$(BIN)/gate-sim demo --station $(STATION) --seed $(SEED)
 else
-	@$(BIN)/gate-sim demo --seed $(SEED) --headless --travellers $(TRAVELLERS)
+	@$(BIN)/gate-sim demo --station $(STATION) --seed $(SEED) --headless $(VISITORS)
 endif
 
 lock: | $(UV) ## pin every dependency with its hash

@@ -16,6 +16,7 @@ from gate_simulators import performance
 from gate_simulators.demo_view import BARRIERS
 from gate_simulators.nii.drivers import EXPECTED, Course, Lost
 from gate_simulators.nii.officers import Officers
+from gate_simulators.nii.site import VIEWS
 from gate_simulators.nii.stage import YardStage
 from gate_simulators.performance import Play, Show
 
@@ -23,8 +24,8 @@ QUICK: Final[dict[str, object]] = {
     "nii.gather_budget_s": 3.5,
     "nii.second_energy_s": 1.5,
     "weighing.hold_s": 0.4,
-}
-"""A headless run hurries where only waiting is to be seen."""
+} | {f"devices.camera_{view}.read_timeout_ms": 900 for view in VIEWS}
+"""A headless run hurries where only waiting is to be seen, and is patient with cameras on a busy computer."""
 
 STATION: Final = "nii-1"
 
