@@ -16,7 +16,9 @@ from importlib.metadata import version
 from typing import Any
 
 from gate_agent.config import StationConfig
-from gate_agent.console import ConsoleServer, create_app, load_token
+from gate_agent.console.app import create_app
+from gate_agent.console.server import ConsoleServer
+from gate_agent.console.token import load_token
 from gate_agent.errors import GateError
 from gate_agent.hub.commands import Command, CommandOutcome, RejectedCommand
 from gate_agent.hub.link import HubLink

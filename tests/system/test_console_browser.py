@@ -19,7 +19,9 @@ from typing import Any, TypeVar
 
 import pytest
 
-from gate_agent.console import ConsoleServer, ConsoleSettings, create_app
+from gate_agent.console.app import create_app
+from gate_agent.console.server import ConsoleServer
+from gate_agent.console.settings import ConsoleSettings
 from gate_agent.devices import DeviceHealth, DeviceState
 from gate_agent.evidence import CheckResult, Outcome
 from gate_agent.readmodel import (

@@ -20,9 +20,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from gate_agent.console import ConsoleError, ConsoleServer, ConsoleSettings, create_app, load_token
+from gate_agent.console.app import create_app
 from gate_agent.console.guard import RateLimit, is_loopback_authority
 from gate_agent.console.messages import redacted
+from gate_agent.console.server import ConsoleServer
+from gate_agent.console.settings import ConsoleError, ConsoleSettings
+from gate_agent.console.token import load_token
 from gate_agent.devices import DeviceError, DeviceHealth, DeviceState
 from gate_agent.evidence import CheckResult, Outcome
 from gate_agent.readmodel import Board, OfficerAction, TransactionView

@@ -12,7 +12,9 @@ import httpx
 import numpy as np
 import pytest
 
-from gate_agent.console import ConsoleServer, ConsoleSettings, create_app
+from gate_agent.console.app import create_app
+from gate_agent.console.server import ConsoleServer
+from gate_agent.console.settings import ConsoleSettings
 from gate_agent.nii.desk import Case, Desk, DeskSettings, Shelf
 from gate_agent.nii.desk.statistics import Statistics
 from gate_agent.readmodel import Board, OfficerAction, TransactionView, YardView
