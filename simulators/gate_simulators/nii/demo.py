@@ -24,7 +24,8 @@ QUICK: Final[dict[str, object]] = {
     "nii.gather_budget_s": 3.5,
     "nii.second_energy_s": 1.5,
     "weighing.hold_s": 0.4,
-} | {f"devices.camera_{view}.read_timeout_ms": 900 for view in VIEWS}
+    **{f"devices.camera_{view}.read_timeout_ms": 900 for view in VIEWS},
+}
 """A headless run hurries where only waiting is to be seen, and is patient with cameras on a busy computer."""
 
 STATION: Final = "nii-1"
