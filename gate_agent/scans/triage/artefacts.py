@@ -19,6 +19,7 @@ _DARK: Final = 0.02  # of what the neighbours see
 _CLOSE: Final = 3
 _MAX_SHARE: Final = 0.2
 _FLAT: Final = 1e-9
+_AT_ONCE: Final = 64
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -79,23 +80,27 @@ def _neighbours(level: FloatImage) -> FloatImage:
     return np.percentile(windows, 70, axis=1).astype(np.float32)
 
 
+def _bridge(lines: FloatImage, gone: NDArray[np.intp]) -> None:
+    """Overwrite the lines `gone` by what lies between the nearest ones that are left, a few at a time: in a
+    hostile picture nearly all are gone, and copies of them all would double its memory."""
+    left = np.ones(lines.shape[0], np.bool_)
+    left[gone] = False
+    alive = np.flatnonzero(left)
+    place = np.searchsorted(alive, gone)
+    low, high = alive[np.maximum(place - 1, 0)], alive[np.minimum(place, alive.size - 1)]
+    share = np.where(high == low, 0.5, (gone - low) / np.maximum(high - low, 1)).astype(np.float32)
+    for start in range(0, gone.size, _AT_ONCE):
+        part = slice(start, start + _AT_ONCE)
+        weight = share[part, None]
+        lines[gone[part]] = (1 - weight) * lines[low[part]] + weight * lines[high[part]]
+
+
 def _filled(image: FloatImage, dead: Mask, rows: NDArray[np.intp], columns: NDArray[np.intp]) -> FloatImage:
     """Whole stripes by interpolation across them, single pixels by their neighbourhood's median."""
     result = image.copy()
-    for indices, axis in ((rows, 0), (columns, 1)):
-        if not indices.size or indices.size == image.shape[axis]:
-            continue
-        gone = set(map(int, indices))
-        alive = np.array([i for i in range(image.shape[axis]) if i not in gone])
-        for index in sorted(gone):
-            place = int(np.searchsorted(alive, index))
-            low, high = int(alive[max(place - 1, 0)]), int(alive[min(place, alive.size - 1)])
-            share = 0.5 if high == low else (index - low) / (high - low)
-            between = (1 - share) * result.take(low, axis) + share * result.take(high, axis)
-            if axis == 0:
-                result[index] = between
-            else:
-                result[:, index] = between
+    for indices, along in ((rows, result), (columns, result.T)):
+        if indices.size and indices.size < along.shape[0]:
+            _bridge(along, indices)
     single = dead.copy()
     single[rows] = False
     single[:, columns] = False

@@ -28,6 +28,7 @@ _DROP: Final = 0.15
 _MATTER: Final = 0.2  # a floor attenuates more than this, even on a display with gamma
 _WALL_LIMIT: Final = 0.8  # more than this are not the walls alone
 _BLACK: Final = 5.0  # attenuations beyond this are all the same: black
+_LEAST_ROWS: Final = 4  # between roof and floor: fewer show no bare wall, and no room for the floor's step
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +145,7 @@ def _floor(strip: FloatImage, top: int, heights: tuple[int, int]) -> int | None:
     whole floor makes a rise, never a drop. Later drops are the chassis' own.
     """
     first, last = top + heights[0], min(top + heights[1], strip.shape[0] - 4)
-    if first + 4 >= last:
+    if heights[0] < _LEAST_ROWS or first + 4 >= last:
         return None
     inner = strip[:, int(0.03 * strip.shape[1]) : max(1, int(0.97 * strip.shape[1]))]
     shared = np.percentile(np.minimum(attenuation(inner), _BLACK), _QUANTILE, axis=1)

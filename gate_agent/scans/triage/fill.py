@@ -96,15 +96,13 @@ def _cooling_unit(inside: NDArray[np.uint8]) -> NDArray[np.bool_]:
     """The machine of a refrigerated container: at one end, up to the roof, narrow, and not down to the
     floor."""
     rows, columns = inside.shape
-    count, labels, stats, _ = cv2.connectedComponentsWithStats(inside, connectivity=4)
-    found = np.zeros(inside.shape, np.bool_)
-    for number in range(1, count):
-        left, top, width, height, _area = (int(v) for v in stats[number])
-        at_end = left <= 2 or left + width >= columns - 2
-        hangs = top <= 0.06 * rows and top + height < 0.9 * rows and height > 0.25 * rows
-        if at_end and hangs and width <= _UNIT_SHARE * columns:
-            found |= labels == number
-    return found
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(inside, connectivity=4)
+    left, top, width, height = (stats[:, part] for part in range(4))
+    at_end = (left <= 2) | (left + width >= columns - 2)
+    hangs = (top <= 0.06 * rows) & (top + height < 0.9 * rows) & (height > 0.25 * rows)
+    machine = at_end & hangs & (width <= _UNIT_SHARE * columns)
+    machine[0] = False  # what is not goods
+    return machine[labels]
 
 
 def _typical(smooth: NDArray[np.float32], lightest: float) -> float:

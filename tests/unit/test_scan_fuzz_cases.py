@@ -1,0 +1,192 @@
+"""Whatever a picture holds, triage answers or raises a ScanError: properties over small random pictures, and
+the inputs with which ``tests/fuzz/fuzz_dicos.py`` once got further than that."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from gate_agent.scans.errors import ScanError
+from gate_agent.scans.image import (
+    MAX_TRANSMISSION,
+    MIN_COLUMNS,
+    MIN_ROWS,
+    Calibration,
+    Geometry,
+    Provenance,
+    ScanImage,
+    transmission_image,
+)
+from gate_agent.scans.triage.artefacts import clean
+from gate_agent.scans.triage.curves import nominal_curves
+from gate_agent.scans.triage.findings import threat_report
+from gate_agent.scans.triage.report import TriageReport, triage
+
+KEV = (6000.0, 9000.0)
+WEDGE = nominal_curves(*KEV)
+DICOS = Provenance(format="drawn", instance_uids=("1.2.3",))
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """How a random picture is made: `content` lies in the middle of air, `walls` around it."""
+
+    rows: int
+    columns: int
+    content: str = "noise"
+    level: float = 0.4
+    walls: float = 0.7
+    margin: float = 0.1
+    damage: str = "none"
+    seed: int = 0
+
+    def picture(self) -> np.ndarray:
+        random = np.random.default_rng(self.seed)
+        image = np.ones((self.rows, self.columns), np.float32)
+        inside = image[
+            int(self.margin * self.rows) : self.rows - int(self.margin * self.rows),
+            int(self.margin * self.columns) : self.columns - int(self.margin * self.columns),
+        ]
+        inside[:] = self.walls
+        inside[-2:] *= 0.5  # a floor
+        height, width = inside.shape
+        if self.content == "noise":
+            inside *= random.random(inside.shape, np.float32)
+        elif self.content == "rows":
+            inside[:: 1 + self.seed % 4] = self.level
+        elif self.content == "columns":
+            inside[:, :: 1 + self.seed % 4] = self.level
+        elif self.content == "boxes":
+            for row, column in random.integers(0, (height, width), (4, 2)):
+                inside[row:, column : column + 1 + width // 6] = self.level
+        elif self.content == "constant":
+            image[:] = self.level
+        return _damaged(image, self.damage, random)
+
+
+def _damaged(image: np.ndarray, damage: str, random: np.random.Generator) -> np.ndarray:
+    if damage == "half":
+        image[:, image.shape[1] // 2 :] = np.nan
+    elif damage == "all but one row":
+        image[1:] = np.nan
+    elif damage == "stripes":
+        image[::2] = 0
+        image[:, 1::2] = 0
+    elif damage == "specks":
+        image[random.random(image.shape) < 0.3] = np.inf
+    elif damage == "wild":
+        image *= random.choice(np.float32([-1e30, 0, 1e-30, 1, 1e30]), image.shape)
+    return image
+
+
+sides = st.one_of(st.integers(16, 40), st.integers(16, 160))
+drawn = st.builds(
+    Drawn,
+    rows=sides,
+    columns=sides,
+    content=st.sampled_from(["noise", "rows", "columns", "boxes", "constant", "empty"]),
+    level=st.sampled_from([0.0, 1e-6, 0.02, 0.3, 0.9, 1.0, 4.0]),
+    walls=st.sampled_from([0.0, 0.05, 0.4, 0.7, 0.9, 0.99]),
+    margin=st.sampled_from([0.0, 0.05, 0.1, 0.2, 0.3]),
+    damage=st.sampled_from(["none", "none", "none", "half", "all but one row", "stripes", "specks", "wild"]),
+    seed=st.integers(0, 2**16),
+)
+pitches = st.sampled_from([0.0, 0.01, 1.0, 5.0, 16.0, 60.0, 100.0, 400.0, 1000.0, 16000.0])
+energies = st.sampled_from(
+    [(0.0,), (6000.0,), KEV, (140.0, 140.0), (0.0, 9000.0), (60.0, 1e300), (1e-9, 50.0)]
+)
+
+
+@st.composite
+def scans(draw: st.DrawFn) -> ScanImage:
+    one = draw(drawn)
+    peaks = draw(energies)
+    pictures = tuple(one.picture() ** np.float32(1 + 0.1 * number) for number in range(len(peaks)))
+    saturated = pictures[0] >= draw(st.sampled_from([0.5, 1.0, 2.0]))
+    return transmission_image(
+        pictures,
+        calibration=draw(st.sampled_from(Calibration)),
+        peaks_kev=peaks,
+        effective_kev=tuple(float(number) for number in range(len(peaks))),
+        saturated=saturated if draw(st.booleans()) else None,
+        geometry=Geometry(draw(pitches), draw(pitches)),
+        provenance=DICOS,
+    )
+
+
+def whole_report(image: ScanImage, **how: object) -> TriageReport | None:
+    """Triage and everything that is made of it; None where the picture was refused in words."""
+    try:
+        report = triage(image, **how)  # type: ignore[arg-type]
+    except ScanError as error:
+        assert error.field
+        return None
+    json.dumps(report.to_json(), allow_nan=False)
+    threat_report(report)
+    return report
+
+
+def _made(one: Drawn, **how: object) -> ScanImage:
+    values: dict[str, object] = {"calibration": Calibration.UNKNOWN, "provenance": DICOS} | how
+    return transmission_image((one.picture(),), **values)  # type: ignore[arg-type]
+
+
+# ---------------------------------------------------------------- properties
+
+
+@pytest.mark.filterwarnings("ignore:.*in power:RuntimeWarning")
+@settings(max_examples=250, deadline=None)
+@given(scans(), st.booleans())
+def test_triage_answers_any_picture_or_refuses_it_in_words(image: ScanImage, wedge: bool) -> None:
+    report = whole_report(image, curves=WEDGE if wedge else None)
+    if report is None or report.container is None:
+        return
+    rows, columns = image.shape
+    outer, inner = report.container.outer, report.container.inner
+    assert 0 <= outer.left <= inner.left < inner.right <= outer.right <= columns
+    assert 0 <= outer.top <= inner.top < inner.bottom <= outer.bottom <= rows
+    assert report.fill is not None
+    assert 0 <= report.fill.cover <= 1
+    assert np.isfinite(report.fill.wall)
+
+
+@pytest.mark.filterwarnings("ignore:.*in power:RuntimeWarning")
+@settings(max_examples=60, deadline=None)
+@given(scans())
+def test_what_was_filled_in_is_finite_and_stays_marked(image: ScanImage) -> None:
+    filled, found = clean(image)
+    for channel in filled.channels:
+        assert channel.transmission.min() >= 0
+        assert channel.transmission.max() <= MAX_TRANSMISSION
+    assert filled.dead[list(found.rows)].all()
+    assert filled.dead[:, list(found.columns)].all()
+    assert (filled.dead | ~image.dead).all()
+
+
+def test_most_of_the_drawn_pictures_with_a_box_are_looked_at_to_the_end() -> None:
+    """Else the properties above would hold by never getting past the search for a container."""
+    looked = [
+        whole_report(_made(Drawn(rows, columns, "boxes", seed=seed)))
+        for seed, (rows, columns) in enumerate([(40, 120), (60, 160), (80, 160), (48, 96)])
+    ]
+    assert all(report is not None and report.fill is not None for report in looked)
+
+
+# ---------------------------------------------------------------- pictures that once got through
+
+
+@pytest.mark.parametrize("columns", range(MIN_COLUMNS, 48))
+def test_a_picture_too_small_for_a_container_has_none(columns: int) -> None:
+    """A roof of few columns would make a container of three rows, with nothing between roof and floor."""
+    for rows in range(MIN_ROWS, 40, 4):
+        whole_report(_made(Drawn(rows, columns, "empty", walls=0.4)))
+
+
+def test_pixels_of_a_metre_make_no_container_of_two_rows() -> None:
+    picture = Drawn(60, 160, "empty", walls=0.4)
+    assert whole_report(_made(picture, geometry=Geometry(1000.0, 1000.0))) is not None
