@@ -34,19 +34,23 @@ class LotSettings(Settings):
         default=0.30, gt=0, lt=1, description="sisters so far from each other are no lot to compare with"
     )
     excess: float = Field(
-        default=0.45, gt=0, le=10, description="local excess of matter, as a share of the typical matter"
+        default=0.40, gt=0, le=10, description="local excess of matter, as a share of the typical matter"
     )
-    display_excess: float = Field(default=0.60, gt=0, le=10, description="the same in a display picture")
+    excess_ratio: float = Field(
+        default=1.3, ge=1, le=10, description="and so many times what the sisters have over each other"
+    )
 
 
 @dataclass(frozen=True, slots=True)
 class LotFinding:
-    """`distance` is the median to the sisters, `mutual` the median between them (None: fewer than two)."""
+    """`distance` is the median to the sisters, `mutual` the median between them (None: fewer than two);
+    `excess` is over all sisters, `usual` the median of what each sister has over the others."""
 
     sisters: int
     distance: float
-    mutual: float | None
-    excess: Excess | None
+    mutual: float | None = None
+    excess: Excess | None = None
+    usual: float = 0.0
 
     def to_json(self) -> dict[str, Scalar]:
         """The figures, rounded as they stand in evidence."""
@@ -67,9 +71,10 @@ def judge_lot(own: LoadSignature, sisters: Sequence[LoadSignature]) -> LotFindin
         return None
     away = median(distance(own, each) for each in alike)
     if len(alike) < 2:
-        return LotFinding(1, away, None, None)
+        return LotFinding(1, away)
     mutual = median(distance(one, other) for one, other in combinations(alike, 2))
-    return LotFinding(len(alike), away, mutual, local_excess(own, alike))
+    usual = median(local_excess(each, [o for o in alike if o is not each]).share for each in alike)
+    return LotFinding(len(alike), away, mutual, local_excess(own, alike), usual)
 
 
 def lot_anomaly(
@@ -83,11 +88,11 @@ def lot_anomaly(
     found = judge_lot(own, sisters)
     if found is None:
         return CheckResult(CHECK, Outcome.NOT_DONE, ("LOT_PICTURES_DIFFER",))
-    outcome, reasons = _judged(found, own.calibrated, settings)
+    outcome, reasons = _judged(found, settings)
     return CheckResult(CHECK, outcome, reasons, found.to_json(), {"algorithm": VERSION})
 
 
-def _judged(found: LotFinding, calibrated: bool, settings: LotSettings) -> tuple[Outcome, tuple[str, ...]]:
+def _judged(found: LotFinding, settings: LotSettings) -> tuple[Outcome, tuple[str, ...]]:
     far = found.distance > settings.differs
     if found.mutual is None:
         # Of two that differ, nobody can say which one is wrong.
@@ -96,7 +101,7 @@ def _judged(found: LotFinding, calibrated: bool, settings: LotSettings) -> tuple
         return Outcome.FAILED, ("LOT_DIFFERS",)
     if found.mutual > settings.diverse:
         return Outcome.INCONCLUSIVE, ("LOT_DIVERSE",)
-    limit = settings.excess if calibrated else settings.display_excess
+    limit = max(settings.excess, settings.excess_ratio * found.usual)
     if found.excess is not None and found.excess.share > limit:
         return Outcome.INCONCLUSIVE, ("LOT_LOCAL_EXCESS",)
     return Outcome.PASSED, ()

@@ -194,3 +194,9 @@ def test_any_value_in_any_field_is_read_or_named(
 def test_the_schema_names_every_field() -> None:
     schema = json.dumps(ManifestFile.model_json_schema())
     assert all(f'"{name}"' in schema for name in WHOLE["consignments"][0])
+
+
+def test_the_manual_shows_a_manifest_that_is_in_order(tmp_path: Path) -> None:
+    manual = Path(__file__).parents[2] / "docs" / "cargo.md"
+    example = manual.read_text(encoding="utf-8").split("```json")[1].split("```")[0]
+    assert problems(written(tmp_path, example)) == ()
