@@ -117,7 +117,7 @@ def _past(results: list[Result]) -> Table:
             r.scenario,
             r.expected,
             " > ".join(r.verdicts) or r.actual,
-            ", ".join(r.reasons + r.events) + (f" [red]{r.trouble}[/]" if r.trouble else ""),
+            ", ".join(dict.fromkeys(r.reasons + r.events)) + (f" [red]{r.trouble}[/]" if r.trouble else ""),
             f"{r.total_s:.1f}",
             f"{r.software_share:.0%}",
             r.receipt[:14],

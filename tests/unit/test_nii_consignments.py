@@ -22,6 +22,9 @@ from gate_agent.decision import Verdict
 from gate_agent.evidence import CheckResult, Evidence, Outcome
 from gate_agent.nii.facts import NII_CHECKS
 from gate_agent.policy import Policy, load_policy
+from gate_agent.scans.dicos_lint import Severity, lint
+from gate_agent.scans.errors import ScanMalformed
+from gate_agent.scans.intake import load_scan
 from gate_agent.scans.triage.fill import Fill
 from gate_agent.scans.triage.materials import MaterialClass
 from gate_agent.scans.triage.report import TriageReport, triage
@@ -36,7 +39,7 @@ from gate_simulators.nii.consignments import (
 )
 from gate_simulators.nii.drivers import EXPECTED
 from gate_simulators.nii.instruments import Instruments
-from gate_simulators.nii.xray import SETUP, XrayScanner
+from gate_simulators.nii.xray import SETUP, Condition, XrayScanner
 from gate_simulators.radiation.monitor import gamma_alarms, neutron_alarms
 from gate_simulators.radiation.passage import Truck as Passing
 from gate_simulators.radiation.passage import drive
@@ -130,6 +133,38 @@ def test_goods_look_like_what_they_are_made_of() -> None:
     assert parts.inspectable.not_inspectable < 0.01
     assert cement.inspectable is not None
     assert cement.inspectable.not_inspectable > 0.2, "nobody sees through a container of cement"
+
+
+# ---------------------------------------------------------------- what the scanner sends
+
+
+@pytest.fixture
+def scanner(tmp_path: Path) -> Iterator[XrayScanner]:
+    scanner = XrayScanner(FolderExporter("scanner", tmp_path / "export"))
+    yield scanner
+    scanner.stop()
+
+
+def _sent(scanner: XrayScanner, condition: Condition) -> list[Path]:
+    scanner.condition = condition
+    return scanner.approach(CONSIGNMENTS["general_cargo"]).result(60)
+
+
+def test_a_scan_is_sent_as_sound_dicos_of_both_energies(scanner: XrayScanner) -> None:
+    paths = _sent(scanner, Condition.SOUND)
+    image = load_scan(paths)
+    assert image.dual
+    assert image.container == CONSIGNMENTS["general_cargo"].code
+    assert [finding for path in paths for finding in lint(path) if finding.severity is Severity.ERROR] == []
+
+
+def test_each_condition_of_the_scanner_shows_in_what_it_sends(scanner: XrayScanner) -> None:
+    whole, cut = (load_scan(_sent(scanner, each)) for each in (Condition.SOUND, Condition.CUT_OFF))
+    assert cut.shape[1] < 0.7 * whole.shape[1]
+    dead = triage(load_scan(_sent(scanner, Condition.DEAD_DETECTORS)))
+    assert "SCAN_ARTEFACTS" in dead.reasons
+    with pytest.raises(ScanMalformed, match="PixelData"):
+        load_scan(_sent(scanner, Condition.DAMAGED))
 
 
 # ---------------------------------------------------------------- counts

@@ -19,6 +19,7 @@ from gate_simulators.nii.officers import Officers
 from gate_simulators.nii.site import VIEWS
 from gate_simulators.nii.stage import YardStage
 from gate_simulators.performance import Play, Show
+from gate_simulators.yard_plant import Truck, Way, YardPlant
 
 QUICK: Final[dict[str, object]] = {
     "nii.gather_budget_s": 3.5,
@@ -47,11 +48,12 @@ def run(show: Show) -> bool:
 
     def perform(scenario: str, say: Callable[[str], None], ending: threading.Event) -> str:
         officers.scenario = scenario
+        trucks: list[Truck] = []
         try:
-            Course(stage.site, say=say, stop=ending).run(scenario)
+            Course(stage.site, say=say, stop=ending).run(scenario, trucks.append)
         except Lost as lost:
             return f"waited in vain for {lost}"
-        return ""
+        return _wrong_in_the_yard(stage.site.plant, trucks, EXPECTED[scenario].closing)
 
     play = Play(
         title="scanner station",
@@ -65,6 +67,16 @@ def run(show: Show) -> bool:
         draw=_yard,
     )
     return performance.run(show, play, console)
+
+
+def _wrong_in_the_yard(plant: YardPlant, trucks: list[Truck], closing: str) -> str:
+    """What really happened, whatever was decided: which road trucks took, and whether two booms were up."""
+    if plant.ever_two_open:
+        return "two barriers were open together"
+    released = [truck.name for truck in trucks if truck.way is Way.RELEASE]
+    if released and closing != "release":
+        return f"{', '.join(released)} left by the release road"
+    return ""
 
 
 def _yard(snapshot: dict[str, Any]) -> RenderableType:

@@ -93,16 +93,16 @@ class Course:
     def run(self, scenario: str, follow: Callable[[Truck], None] = lambda _truck: None) -> None:
         """Play one scenario until its trucks are out of the lane. Raises Lost.
 
-        `follow` gets the truck before it moves, for those who want to see where it ends.
+        `follow` gets each truck before it moves, for those who want to see where it ends.
         """
         truck = self.truck(scenario)
-        follow(truck)
         self.site.xray.condition = _CONDITIONS.get(scenario, Condition.SOUND)
         trucks = [truck]
         if scenario == "tailgater":
             trucks.append(self._follower(truck))
         watch = _WATCHES.get(scenario, _watch_nothing)
         for each in trucks:
+            follow(each)
             self.site.plant.put(each)
         try:
             self._drive(trucks, watch)
