@@ -10,7 +10,7 @@ export class Session extends EventTarget {
     const link = new URLSearchParams(location.hash.slice(1)).get("token");
     if (link) {
       sessionStorage.setItem(TOKEN, link);
-      history.replaceState(null, "", location.pathname);
+      history.replaceState(null, "", location.pathname + location.search);
     }
   }
 

@@ -11,6 +11,7 @@ const SIGNS = {
   stop: { word: "Stop", tone: "bad" },
   officer: { word: "Officer", tone: "warn" },
 };
+const VEHICLE_MS = 2000;
 const BARRIERS = { entry: [112, 62, 30], release: [556, 36, 24], inspection: [556, 90, 24] };
 
 export function yardPanel(session, desk) {
@@ -23,18 +24,29 @@ export function yardPanel(session, desk) {
   const instruction = el("strong", { id: "instruction" });
   const vehicle = el("span", { id: "vehicle", class: "mono" });
   const node = el("section", { class: "panel yard", "aria-label": "Lane" }, drawing, el("p", { class: "instruction" }, el("span", { class: "unseen" }, "The driver is told: "), instruction, vehicle));
-  let asked = "";
+  let standing = "";
+  let asked = 0;
 
-  /** Container code and plate need the token, so they are not in the snapshot. */
-  async function askVehicle(key) {
-    asked = key;
+  /** Container code and plate need the token, so they are not in the snapshot; cameras may read them late. */
+  async function askVehicle(transaction) {
+    const now = transaction && !transaction.finished && session.token ? transaction.id : "";
+    const again = now === standing && Date.now() - asked < VEHICLE_MS;
+    if (now !== standing) setText(vehicle, "");
+    standing = now;
+    if (!now || again) return;
+    asked = Date.now();
     const { container, plate } = await desk.get("/vehicle").catch(() => ({ container: "", plate: "" }));
-    if (asked === key) setText(vehicle, [container, plate].filter(Boolean).join(" · "));
+    if (standing === now) setText(vehicle, [container, plate].filter(Boolean).join(" · "));
   }
+
+  let newest = null;
+  session.addEventListener("change", () => newest && askVehicle(newest.transaction));
 
   return {
     node,
-    update({ yard, instruction: code, transaction, phase, version }) {
+    update(snapshot) {
+      newest = snapshot;
+      const { yard, instruction: code, transaction } = snapshot;
       for (const name of Object.keys(BARRIERS)) setAttribute(barriers[name], "class", `barrier ${yard[name]}`);
       show(trucks.approach, yard.approach);
       show(trucks.hold, yard.at_hold);
@@ -46,9 +58,7 @@ export function yardPanel(session, desk) {
       label(words, yard);
       setAttribute(drawing, "aria-label", describe(yard));
       setText(instruction, code ? `“${inWords(code)}”` : "");
-      const key = session.token && transaction && !transaction.finished ? [transaction.id, phase, transaction.checks.length].join() : "";
-      if (!key) setText(vehicle, (asked = ""));
-      else if (key !== asked) askVehicle(key, version);
+      askVehicle(transaction);
     },
   };
 }

@@ -8,10 +8,14 @@ const OUTSIDE = 0xff1c1712; // little-endian RGBA, as the WebGL renderer's
 const RED = 0xff1f1fc7;
 const BLUE = 0xffd97333;
 
+/** Attenuation of every transmission. */
+const LOGS = Float32Array.from({ length: 65536 }, (_, value) => -Math.log(Math.max(value, 1) / 65535));
+
 export function canvasRenderer(canvas) {
   const context = canvas.getContext("2d", { alpha: false });
   let picture = null;
   let tables = { of: null };
+  let image = null;
 
   /** Tone (0 to 255) of every transmission and colour of every tone by class, anew when the functions change. */
   function tabled(functions) {
@@ -25,8 +29,9 @@ export function canvasRenderer(canvas) {
 
   function draw(camera, functions, ratio) {
     const { width, height } = canvas;
-    const image = context.createImageData(width, height);
-    const pixels = new Uint32Array(image.data.buffer).fill(OUTSIDE);
+    if (image?.width !== width || image.height !== height) image = context.createImageData(width, height);
+    const pixels = new Uint32Array(image.data.buffer);
+    pixels.fill(OUTSIDE);
     if (picture) paint(pixels, width, height, geometry(camera, ratio), functions);
     context.putImageData(image, 0, 0);
   }
@@ -36,27 +41,27 @@ export function canvasRenderer(canvas) {
     const corner = camera.toScan(0, 0);
     const dx = 1 / (camera.zoom * ratio * bin);
     const dy = 1 / (camera.zoom * camera.aspect * ratio * bin);
-    const level = Math.min(picture.levels.high.length - 1, Math.max(0, Math.floor(Math.log2(Math.max(dx, dy)))));
+    const level = Math.min(picture.levels.high.length - 1, Math.max(0, Math.round(Math.log2(Math.max(dx, dy)))));
     const shrunk = 2 ** level;
     return { level, x: corner.column / bin / shrunk, y: corner.row / bin / shrunk, dx: dx / shrunk, dy: dy / shrunk };
   }
 
   function paint(pixels, width, height, { level, x, y, dx, dy }, functions) {
     const plane = (picture.levels[functions.energy] ?? picture.levels.high)[level];
-    const material = functions.colouring === "grey" ? null : picture.levels.material?.[level].data;
-    const mask = picture.levels.mask[level].data;
+    const material = functions.colouring === "grey" ? null : (picture.levels.material?.[level].data ?? null);
+    const mask = functions.hatch ? picture.levels.mask[level].data : null;
     const { tones, colours } = tabled(functions);
-    const { rows, columns, data } = plane;
+    const columns = Int32Array.from({ length: width }, (_, u) => Math.floor(x + (u + 0.5) * dx));
+    const first = Math.max(0, columns.findIndex((column) => column >= 0));
+    const end = columns.findLastIndex((column) => column < plane.columns) + 1;
     for (let v = 0; v < height; v += 1) {
       const row = Math.floor(y + (v + 0.5) * dy);
-      if (row < 0 || row >= rows) continue;
-      for (let u = 0; u < width; u += 1) {
-        const column = Math.floor(x + (u + 0.5) * dx);
-        if (column < 0 || column >= columns) continue;
-        const index = row * columns + column;
-        const value = tones[functions.edges ? sharpened(data, index, columns, rows, row, column) : data[index]];
-        const hatched = functions.hatch && mask[index] ? stripe(mask[index], (u + v) % 12) : 0;
-        const kind = material ? Math.min(material[index], 6) : 0;
+      if (row < 0 || row >= plane.rows) continue;
+      for (let u = first; u < end; u += 1) {
+        const index = row * plane.columns + columns[u];
+        const value = tones[functions.edges ? sharpened(plane, index, row, columns[u]) : plane.data[index]];
+        const kind = material === null ? 0 : material[index];
+        const hatched = mask !== null && mask[index] !== 0 ? stripe(mask[index], (u + v) % 12) : 0;
         pixels[v * width + u] = hatched || colours[(kind << 8) | value];
       }
     }
@@ -70,15 +75,13 @@ export function canvasRenderer(canvas) {
       tables = { of: null };
     },
     draw,
-    finish: () => context.getImageData(0, 0, 1, 1),
   };
 }
 
 /** Unsharp masking of the attenuation over the four neighbours. */
-function sharpened(data, index, columns, rows, row, column) {
-  const attenuation = (at) => -Math.log(Math.max(data[at], 1) / 65535);
-  const middle = attenuation(index);
-  const around = attenuation(column ? index - 1 : index) + attenuation(column < columns - 1 ? index + 1 : index) + attenuation(row ? index - columns : index) + attenuation(row < rows - 1 ? index + columns : index);
+function sharpened({ data, rows, columns }, index, row, column) {
+  const middle = LOGS[data[index]];
+  const around = LOGS[data[column ? index - 1 : index]] + LOGS[data[column < columns - 1 ? index + 1 : index]] + LOGS[data[row ? index - columns : index]] + LOGS[data[row < rows - 1 ? index + columns : index]];
   return Math.min(65535, Math.round(65535 * Math.exp(-(middle + EDGE_STRENGTH * (middle - around / 4)))));
 }
 

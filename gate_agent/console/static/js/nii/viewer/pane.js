@@ -5,12 +5,15 @@ import { el, setText, svg } from "../../dom.js";
 import { canvasRenderer } from "./canvas2d.js";
 import { webglRenderer } from "./webgl.js";
 
+// A kiosk may insist: ?renderer=webgl or ?renderer=canvas.
+const WANTED = new URLSearchParams(location.search).get("renderer");
+
 export function pane(label) {
   let canvas = el("canvas", { role: "img", "aria-label": label });
   const over = svg("svg", { class: "over", "aria-hidden": "true" });
   const caption = el("p", { class: "caption" });
   const node = el("div", { class: "pane" }, canvas, over, caption);
-  let renderer = webglRenderer(canvas, fallBack) ?? plain();
+  let renderer = (WANTED !== "canvas" && webglRenderer(canvas, WANTED === "webgl", fallBack)) || plain();
   let picture = null;
   let last = null;
 
@@ -55,7 +58,6 @@ export function pane(label) {
     get most() {
       return renderer.most;
     },
-    finish: () => renderer.finish(),
   };
 }
 

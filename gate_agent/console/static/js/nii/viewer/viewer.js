@@ -112,12 +112,6 @@ export class Viewer {
     this.#before.draw(this.camera.onto(picture, this.picture, node.clientWidth, node.clientHeight), this.functions, []);
   }
 
-  /** Draws now and waits until it is drawn: for measurements. */
-  finish() {
-    this.paint();
-    this.#main.finish();
-  }
-
   #shapes() {
     const found = this.showsFindings ? this.findings.map((finding) => ({ kind: "region", region: finding.region, text: finding.what, style: style(finding) })) : [];
     const marks = this.marks.map(({ region }, index) => ({ kind: "region", region, text: `mark ${index + 1}`, style: "mark" }));

@@ -23,7 +23,7 @@ uniform float viewHeight;        // device pixels
 uniform int level;
 uniform ivec2 size;              // of level 0
 uniform float low, high, gamma, limit, brightest, edges;
-uniform bool invert, penetration, hatch, hasMaterial;
+uniform bool invert, penetration, hatch, hasMaterial, magnified;
 uniform int colouring;
 uniform vec3 palette[7];
 uniform float keeps[7];
@@ -36,6 +36,7 @@ float texel(ivec2 at, ivec2 most) {
 }
 
 float sampled(vec2 at, ivec2 most) {
+  if (!magnified) return texel(ivec2(at), most); // the level is an average already
   vec2 corner = at - 0.5;
   ivec2 base = ivec2(floor(corner));
   vec2 part = corner - vec2(base);
@@ -90,16 +91,19 @@ void main() {
 const OUTSIDE = [0.07, 0.09, 0.11];
 const BRIGHTEST = 0.2;
 
-/** A renderer for this canvas, or null where WebGL 2 is not to be had. `onLost` hears when it is taken away. */
-export function webglRenderer(canvas, onLost) {
-  const gl = canvas.getContext("webgl2", { alpha: false, antialias: false, depth: false, preserveDrawingBuffer: true });
-  if (!gl) return null;
+/**
+ * A renderer for this canvas, or null where WebGL 2 is not to be had, or only in software, where Canvas 2D is
+ * faster; `insist` takes that too. `onLost` hears when it is taken away.
+ */
+export function webglRenderer(canvas, insist, onLost) {
+  const gl = canvas.getContext("webgl2", { alpha: false, antialias: false, depth: false });
+  if (!gl || (!insist && inSoftware(gl))) return null;
   const program = link(gl);
   if (!program) return null;
   canvas.addEventListener("webglcontextlost", onLost, { once: true });
   const at = (name) => gl.getUniformLocation(program, name);
   const places = Object.fromEntries(
-    ["transmission", "material", "mask", "origin", "pixel", "viewHeight", "level", "size", "low", "high", "gamma", "limit", "brightest", "edges", "invert", "penetration", "hatch", "hasMaterial", "colouring", "palette", "keeps", "pale", "outside"].map((name) => [name, at(name)]),
+    ["transmission", "material", "mask", "origin", "pixel", "viewHeight", "level", "size", "low", "high", "gamma", "limit", "brightest", "edges", "invert", "penetration", "hatch", "hasMaterial", "magnified", "colouring", "palette", "keeps", "pale", "outside"].map((name) => [name, at(name)]),
   );
   let textures = {};
   let picture = null;
@@ -136,11 +140,12 @@ export function webglRenderer(canvas, onLost) {
     const bin = picture.binning;
     const step = [1 / (camera.zoom * ratio * bin), 1 / (camera.zoom * camera.aspect * ratio * bin)];
     const levels = picture.levels.high.length;
-    const level = Math.min(levels - 1, Math.max(0, Math.floor(Math.log2(Math.max(...step)))));
+    const level = Math.min(levels - 1, Math.max(0, Math.round(Math.log2(Math.max(...step)))));
     gl.uniform2f(places.origin, corner.column / bin, corner.row / bin);
     gl.uniform2f(places.pixel, ...step);
     gl.uniform1f(places.viewHeight, canvas.height);
     gl.uniform1i(places.level, level);
+    gl.uniform1i(places.magnified, Math.max(...step) < 1 ? 1 : 0);
     gl.uniform2i(places.size, picture.levels.high[0].columns, picture.levels.high[0].rows);
   }
 
@@ -160,7 +165,13 @@ export function webglRenderer(canvas, onLost) {
     gl.uniform3f(places.outside, ...OUTSIDE);
   }
 
-  return { kind: "WebGL", most: gl.getParameter(gl.MAX_TEXTURE_SIZE), use, draw, finish: () => gl.readPixels(0, 0, 1, 1, gl.RGBA, gl.UNSIGNED_BYTE, new Uint8Array(4)) };
+  return { kind: "WebGL", most: gl.getParameter(gl.MAX_TEXTURE_SIZE), use, draw };
+}
+
+/** Browsers do not count their own software renderers as a performance caveat; their names tell. */
+function inSoftware(gl) {
+  const names = gl.getExtension("WEBGL_debug_renderer_info");
+  return /swiftshader|llvmpipe|softpipe|software|basic render/i.test(gl.getParameter(names ? names.UNMASKED_RENDERER_WEBGL : gl.RENDERER));
 }
 
 function link(gl) {
