@@ -153,7 +153,7 @@ def homogeneity(
 ) -> CheckResult:
     """``homogeneity``: is a load that is declared to be of one kind alike all through?
 
-    A display picture bends what it shows, so it can raise a doubt and cannot fail a load.
+    A picture without areal densities bends what it shows, so it can raise a doubt and cannot fail a load.
     """
     if observed is None or observed.fill is None:
         return CheckResult(HOMOGENEITY_CHECK, Outcome.NOT_DONE, ("LOAD_NOT_SEEN",))
@@ -170,7 +170,7 @@ def homogeneity(
         reasons.append("LOAD_UNEVEN")
     if evenness.denser > settings.inclusion:
         reasons.append("LOAD_INCLUSION")
-    failed = Outcome.FAILED if observed.calibrated else Outcome.INCONCLUSIVE
+    failed = Outcome.INCONCLUSIVE if observed.areal is None else Outcome.FAILED
     outcome = failed if reasons else Outcome.PASSED
     return CheckResult(HOMOGENEITY_CHECK, outcome, tuple(reasons), measured, _VERSIONS)
 

@@ -141,7 +141,7 @@ SUGAR = declared(("1701", 20000))
 
 
 @pytest.mark.parametrize(
-    ("consignment", "evenness", "calibrated", "expected"),
+    ("consignment", "evenness", "measured", "expected"),
     [
         (SUGAR, Evenness(0.05, 0.0, 0.0, 0.0, 200), True, ("passed", ())),
         (SUGAR, Evenness(0.4, 0.0, 0.0, 0.0, 200), True, ("failed", ("LOAD_UNEVEN",))),
@@ -166,10 +166,10 @@ SUGAR = declared(("1701", 20000))
 def test_homogeneity(
     consignment: Consignment,
     evenness: Evenness | None,
-    calibrated: bool,
+    measured: bool,
     expected: tuple[str, tuple[str, ...]],
 ) -> None:
-    picture = replace(seen(organic=1.0), evenness=evenness, calibrated=calibrated)
+    picture = replace(seen(organic=1.0), evenness=evenness, areal=80.0 if measured else None)
     assert verdict(homogeneity(consignment, picture, SETTINGS)) == expected
 
 
