@@ -346,6 +346,20 @@ def test_picture_functions_draw_what_they_say(
     drawn("high penetration", metal, 255 * window(through, metal))
 
 
+def test_a_lost_graphics_card_costs_no_picture(open_page: Callable[..., Any], station: Station) -> None:
+    page = open_page(station, renderer="webgl")
+    high = station.shelf.pixels(HELD, 1)
+    sight, place = Sight(page, *high.shape), middle_of(station.shelf.pixels(HELD, 2), MaterialClass.METAL)
+    before = sight.mean(colours(page), *place)
+    context = "document.querySelector('.pane canvas').getContext('webgl2')"
+    page.evaluate(f"{context}.getExtension('WEBGL_lose_context').loseContext()")
+    page.wait_for_timeout(200)
+    page.locator("#viewport").press("ArrowLeft")
+    page.locator("#viewport").press("0")
+    page.wait_for_timeout(100)
+    assert sight.mean(colours(page), *place) == pytest.approx(before, abs=7)
+
+
 def test_edges_are_steeper_and_flat_parts_stay(open_page: Callable[..., Any], station: Station) -> None:
     page = open_page(station)
     before = colours(page)

@@ -22,6 +22,8 @@ TEXT = [
     ("accent", "panel"),
     ("on-accent", "accent"),
     ("panel", "bad"),
+    *((front, "stage") for front in ("on-stage", "found", "known", "marked", "truth")),
+    ("stage", "marked"),
     *((tone, f"{tone}-tint") for tone in ("good", "bad", "warn", "calm", "idle")),
     *((tone, "panel") for tone in ("good", "bad", "warn", "calm", "idle")),
     *(("ink", f"{tone}-tint") for tone in ("good", "bad", "warn", "calm", "idle")),

@@ -59,7 +59,7 @@ class Shelf:
         self._listeners: list[Callable[[ShelvedCase], None]] = []
         self.damaged: list[Damage] = []
         try:
-            folder.mkdir(parents=True, exist_ok=True)
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._recover()
             for place in sorted(folder.iterdir()):
                 if place.is_dir():
