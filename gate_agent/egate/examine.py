@@ -49,7 +49,8 @@ class Examiner:
         self._crew = crew
         self._post = post
         self.frames = face_work.FrameSource()
-        face.chain.judged_at(settings.face_attempts, settings.capture_frames)  # raises what no card allows
+        for frames in (1, settings.capture_frames):  # raises what the card does not allow
+            face.chain.judged_at(settings.face_attempts, frames)
 
     def read_document(self, tx: Transaction, ticket: int, chip: Supervisor) -> None:
         """Inspect the chip and ask the document rules: ends in DocumentVetted or CardLost."""

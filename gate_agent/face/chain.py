@@ -15,7 +15,7 @@ import numpy as np
 
 from gate_agent.face.align import extract_chip, extract_views
 from gate_agent.face.cards import ModelKind, OperatingPoint, View, load_card, load_model
-from gate_agent.face.compare import Comparison, Template, compare
+from gate_agent.face.compare import Comparison, Template, compare, pictures
 from gate_agent.face.detect import Detection, MmodDetector
 from gate_agent.face.embed import AT_ONCE, Embedder
 from gate_agent.face.errors import ModelError, NoFace, SeveralFaces, UnclearFace
@@ -138,13 +138,14 @@ class FaceChain:
         return template
 
     def compare(self, a: Template, b: Template, attempts: int = 1) -> Comparison:
-        """Judged at the operating point for as many fused pictures as the larger template has.
+        """Judged at the operating point for as many different pictures as were fused in one of them.
 
         Where a traveller has several `attempts`, each is judged at a point of so small a rate that all of
         them together keep the stated one. Raises TemplateError unless both are live templates of this
         chain's model and views, and ModelError when the card was not calibrated for it.
         """
-        return compare(a, b, self.card, self.judged_at(attempts, max(a.frames, b.frames)))
+        frames = max(pictures(template, self.card) for template in (a, b))
+        return compare(a, b, self.card, self.judged_at(attempts, frames))
 
     def judged_at(self, attempts: int = 1, frames: int = 1) -> OperatingPoint:
         """The point at which each of `attempts` comparisons is judged: the union of their false matches

@@ -170,24 +170,36 @@ def rates_at(scores: Scores, threshold: float) -> Rates:
     return Rates(threshold, fmr_at(scores, threshold), bounds[0], bounds[1], fnmr, bounds[2], bounds[3])
 
 
-def split_factor(scores: Scores, fmr: float, quantile: float = 0.9) -> float:
-    """How far off a threshold is on other people: it is set on a random half and tried on the rest.
+def split_factor(scores: Scores, fmr: float, quantile: float = 0.9, parts: int = 2) -> float:
+    """How far off a threshold is on other people: it is set on one of `parts` random parts of the people
+    and tried on another.
 
     The larger of actual FMR / stated FMR and its inverse, which `quantile` of SPLITS splits stay below.
     """
     random = np.random.default_rng(SEED)
     factors: list[float] = []
     for _ in range(SPLITS):
-        half = np.zeros(scores.people, dtype=bool)
-        half[random.permutation(scores.people)[: scores.people // 2]] = True
-        own, other = half[scores.near_people].all(axis=1), (~half)[scores.near_people].all(axis=1)
-        allowed = int(fmr * _strangers(scores.samples[half]))
+        order = random.permutation(scores.people)
+        set_on, tried_on = (np.zeros(scores.people, dtype=bool) for _ in range(2))
+        set_on[order[: scores.people // parts]] = True
+        tried_on[order[scores.people // parts : 2 * scores.people // parts]] = True
+        own, other = (part[scores.near_people].all(axis=1) for part in (set_on, tried_on))
+        allowed = int(fmr * _strangers(scores.samples[set_on]))
         if not 1 <= allowed < int(own.sum()):
             return 0.0
         threshold = scores.near[own][allowed - 1]
-        actual = float((scores.near[other] <= threshold).sum()) / _strangers(scores.samples[~half])
+        actual = float((scores.near[other] <= threshold).sum()) / _strangers(scores.samples[tried_on])
         factors.append(max(actual / fmr, fmr / max(actual, 1e-12)))
     return round(float(np.quantile(factors, quantile)), 3)
+
+
+def transfer_factor(split: float) -> float:
+    """How far a threshold set on all of the people is off on as many others, from how far halves are.
+
+    Comparisons depend on each other through people, so the logarithm of the factor shrinks with the root of
+    their number, on either side of the split: halves of twice as many people, the root of two.
+    """
+    return round(float(split ** np.sqrt(0.5)), 3)
 
 
 def _strangers(samples: Indices) -> float:

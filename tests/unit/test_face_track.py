@@ -7,6 +7,8 @@ from collections.abc import Iterator
 import cv2
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from gate_agent.errors import GateError
 from gate_agent.face.cards import default_models
@@ -171,13 +173,38 @@ def test_templates_that_do_not_belong_together_are_not_fused() -> None:
         fuse([])
 
 
-def test_a_fused_template_is_judged_at_its_own_operating_point(chain: FaceChain, head: Pixels) -> None:
+def apart(chain: FaceChain, *by: float) -> list[Template]:
+    """Templates of the chain's model, each so far away from the first."""
+    model = chain.card.template_model(chain.augmentation.id)
+    first, other = (template(seed).vector for seed in (1, 2))
+    vectors = [first + np.float32(amount) * other for amount in (0, *by)]
+    return [Template(model, v / np.float32(np.linalg.norm(v))) for v in vectors]
+
+
+def test_different_pictures_fused_are_judged_at_an_operating_point_of_their_own(chain: FaceChain) -> None:
     """Fusing moves strangers nearer too: the threshold for one picture would let more of them pass."""
-    pixels = frame((head, 300, 100))
-    one = chain.template(pixels, chain.single(chain.find(pixels)))
-    fused = fuse([one, one, one])
+    one, *others = apart(chain, 0.25, -0.25)
+    fused = fuse([one, *others])
     single, several = chain.compare(one, one), chain.compare(fused, one)
     assert several.threshold < single.threshold
     assert several.fmr == single.fmr
     with pytest.raises(GateError, match="4 pictures"):
         chain.compare(fuse([fused, one]), one)
+
+
+def test_pictures_of_one_walk_are_judged_as_one_picture(chain: FaceChain) -> None:
+    one, *alike = apart(chain, 0.05, -0.05)
+    assert chain.compare(fuse([one, *alike]), one).threshold == chain.compare(one, one).threshold
+
+
+@given(st.lists(st.floats(-0.06, 0.06), min_size=1, max_size=3), st.floats(0.05, 2))
+def test_their_distance_is_the_root_of_the_mean_square(
+    chain: FaceChain, by: list[float], strange: float
+) -> None:
+    """So that fusing never brings anybody nearer than the pictures are, taken one by one."""
+    one, *alike = apart(chain, *by)
+    [_, stranger] = apart(chain, strange)
+    each = [chain.compare(part, stranger).distance for part in (one, *alike)]
+    fused = chain.compare(fuse([one, *alike]), stranger).distance
+    assert fused == pytest.approx(float(np.sqrt(np.mean(np.square(each)))), abs=1e-4)
+    assert fused >= np.mean(each) - 1e-4
