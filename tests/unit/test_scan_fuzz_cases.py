@@ -4,7 +4,10 @@ the inputs with which ``tests/fuzz/fuzz_dicos.py`` once got further than that.""
 from __future__ import annotations
 
 import json
+import struct
+import zlib
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -22,6 +25,7 @@ from gate_agent.scans.image import (
     ScanImage,
     transmission_image,
 )
+from gate_agent.scans.intake import load_scan
 from gate_agent.scans.triage.artefacts import clean
 from gate_agent.scans.triage.curves import nominal_curves
 from gate_agent.scans.triage.findings import threat_report
@@ -79,24 +83,30 @@ def _damaged(image: np.ndarray, damage: str, random: np.random.Generator) -> np.
         image[:, 1::2] = 0
     elif damage == "specks":
         image[random.random(image.shape) < 0.3] = np.inf
+    elif damage == "drift":
+        image *= np.linspace(0.7, 1.4, image.shape[1], dtype=np.float32)
     elif damage == "wild":
         image *= random.choice(np.float32([-1e30, 0, 1e-30, 1, 1e30]), image.shape)
     return image
 
 
-sides = st.one_of(st.integers(16, 40), st.integers(16, 160))
 drawn = st.builds(
     Drawn,
-    rows=sides,
-    columns=sides,
-    content=st.sampled_from(["noise", "rows", "columns", "boxes", "constant", "empty"]),
+    rows=st.one_of(st.integers(16, 40), st.integers(40, 90)),
+    columns=st.one_of(st.integers(16, 60), st.integers(60, 200)),
+    content=st.sampled_from(["boxes", "empty", "columns", "rows", "noise", "constant"]),
     level=st.sampled_from([0.0, 1e-6, 0.02, 0.3, 0.9, 1.0, 4.0]),
-    walls=st.sampled_from([0.0, 0.05, 0.4, 0.7, 0.9, 0.99]),
-    margin=st.sampled_from([0.0, 0.05, 0.1, 0.2, 0.3]),
-    damage=st.sampled_from(["none", "none", "none", "half", "all but one row", "stripes", "specks", "wild"]),
+    walls=st.sampled_from([0.7, 0.9, 0.4, 0.05, 0.0, 0.99]),
+    margin=st.sampled_from([0.1, 0.05, 0.2, 0.3, 0.0]),
+    damage=st.sampled_from(
+        ["none", "none", "none", "drift", "half", "all but one row", "stripes", "specks", "wild"]
+    ),
     seed=st.integers(0, 2**16),
 )
 pitches = st.sampled_from([0.0, 0.01, 1.0, 5.0, 16.0, 60.0, 100.0, 400.0, 1000.0, 16000.0])
+geometries = st.one_of(
+    st.just(Geometry()), st.just(Geometry(60.0, 80.0)), st.builds(Geometry, pitches, pitches)
+)
 energies = st.sampled_from(
     [(0.0,), (6000.0,), KEV, (140.0, 140.0), (0.0, 9000.0), (60.0, 1e300), (1e-9, 50.0)]
 )
@@ -114,7 +124,7 @@ def scans(draw: st.DrawFn) -> ScanImage:
         peaks_kev=peaks,
         effective_kev=tuple(float(number) for number in range(len(peaks))),
         saturated=saturated if draw(st.booleans()) else None,
-        geometry=Geometry(draw(pitches), draw(pitches)),
+        geometry=draw(geometries),
         provenance=DICOS,
     )
 
@@ -190,3 +200,51 @@ def test_a_picture_too_small_for_a_container_has_none(columns: int) -> None:
 def test_pixels_of_a_metre_make_no_container_of_two_rows() -> None:
     picture = Drawn(60, 160, "empty", walls=0.4)
     assert whole_report(_made(picture, geometry=Geometry(1000.0, 1000.0))) is not None
+
+
+# ---------------------------------------------------------------- files that once got through
+
+
+def png(*chunks: tuple[bytes, bytes], claims: int | None = None) -> bytes:
+    """PNG, third edition, §5.3; `claims` is what the last chunk says of its length."""
+    parts = [b"\x89PNG\r\n\x1a\n"]
+    for number, (name, data) in enumerate(chunks, start=1):
+        length = claims if claims is not None and number == len(chunks) else len(data)
+        parts += [struct.pack(">I", length), name, data, struct.pack(">I", zlib.crc32(name + data))]
+    return b"".join(parts)
+
+
+def tiff(*entries: tuple[int, int, int, int]) -> bytes:
+    """A directory of (tag, type, count, value), TIFF 6.0 §2."""
+    packed = b"".join(struct.pack("<HHII", *entry) for entry in entries)
+    return b"II*\x00" + struct.pack("<IH", 8, len(entries)) + packed + bytes(4)
+
+
+IHDR = (b"IHDR", struct.pack(">IIBBBBB", 96, 48, 8, 0, 0, 0, 0))
+SIZE = ((256, 4, 1, 96), (257, 4, 1, 48))
+FRAME = b"\xff\xd8\xff\xc2\x00\x0b\x08\x00\x30\x00\x60\x01\x01\x11\x00"
+
+HOSTILE = {
+    # OpenCV allocated and touched the 4 GB that such a chunk claims: 18 s for 306 bytes.
+    "a chunk of 4 GB": (png(IHDR, (b"IDAT", b"x" * 8), claims=0xFFFFFFF9), "IDAT"),
+    "no end": (png(IHDR, (b"IDAT", b"x" * 8)), "IEND"),
+    "two headers": (png(IHDR, IHDR, (b"IEND", b"")), "IHDR"),
+    "a tile of 1 GB": (tiff(*SIZE, (322, 4, 1, 32768), (323, 4, 1, 32768)), "TileWidth"),
+    "a size said twice": (tiff(*SIZE, (256, 4, 1, 100_000)), "tag 256"),
+    "a size by reference": (tiff((256, 16, 1, 96), (257, 4, 1, 48)), "tag 256"),
+    "numbers of 64 bits": (tiff(*SIZE, (258, 3, 1, 64)), "BitsPerSample"),
+    "bits elsewhere, and nothing there": (tiff(*SIZE, (258, 3, 3, 0xFFFF)), "header"),
+    "a JPEG in a TIFF": (tiff(*SIZE, (259, 3, 1, 7)), "Compression"),
+    "a thousand passes": (FRAME + b"\xff\xda\x00\x08\x01\x01\x00\x00\x00\x00" * 1000, "SOS"),
+    "no frame in a thousand segments": (b"\xff\xd8" + b"\xff\xe0\x00\x02" * 2000, "SOF"),
+}
+
+
+@pytest.mark.parametrize("case", HOSTILE)
+def test_a_picture_that_asks_its_decoder_for_too_much_is_refused_before(tmp_path: Path, case: str) -> None:
+    data, field = HOSTILE[case]
+    path = tmp_path / "picture.bin"
+    path.write_bytes(data)
+    with pytest.raises(ScanError) as caught:
+        load_scan([path])
+    assert caught.value.field == field
