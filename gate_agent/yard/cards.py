@@ -5,18 +5,15 @@ A card is ``<name>.toml`` beside ``<name>.onnx``; the network is used only when 
 
 from __future__ import annotations
 
-import hashlib
-import tomllib
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import Field, ValidationError
+from pydantic import Field
 
 import gate_agent
+from gate_agent import networks
 from gate_agent.settings import Settings
-from gate_agent.yard.errors import RecogniserError
 
-MAX_CARD_BYTES = 64 * 1024
 MAX_MODEL_BYTES = 16 * 1024 * 1024
 Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9.-]{1,63}$")]
 
@@ -82,36 +79,11 @@ class NetworkCard(Settings):
 
 
 def read_card(folder: Path, name: str) -> NetworkCard:
-    """The card. Raises RecogniserError naming the file and the field."""
-    path = folder / f"{name}.toml"
-    try:
-        if path.stat().st_size > MAX_CARD_BYTES:
-            raise RecogniserError(f"larger than {MAX_CARD_BYTES} bytes", field=str(path))
-        return NetworkCard.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
-    except OSError as error:
-        advice = "install the package with the networks, or set `models`"
-        raise RecogniserError(f"cannot read the card: {error}", field=str(path), advice=advice) from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise RecogniserError(f"not TOML: {error}", field=str(path)) from error
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise RecogniserError(first["msg"], field=f"{path}: {where}") from error
+    """The card. Raises NetworkError naming the file and the field."""
+    return networks.read_card(folder / f"{name}.toml", NetworkCard)
 
 
 def load_model(folder: Path, name: str) -> bytes:
-    """The network's bytes. Raises RecogniserError unless they are exactly what the card pins."""
+    """The network's bytes. Raises NetworkError unless they are exactly what the card pins."""
     card = read_card(folder, name)
-    path = folder / f"{name}.onnx"
-    try:
-        if path.stat().st_size > MAX_MODEL_BYTES:
-            raise RecogniserError(f"larger than {MAX_MODEL_BYTES} bytes", field=str(path))
-        data = path.read_bytes()
-    except OSError as error:
-        raise RecogniserError(f"cannot read the network: {error}", field=str(path)) from error
-    digest = hashlib.sha256(data).hexdigest()
-    if digest != card.sha256:
-        raise RecogniserError(
-            f"SHA-256 {digest} is not the card's", field=str(path), advice="restore the network of the card"
-        )
-    return data
+    return networks.read_network(folder / f"{name}.onnx", card.sha256, max_bytes=MAX_MODEL_BYTES)

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from gate_agent.errors import BadInput, GateError
+from gate_agent.errors import BadInput
 
 
 class ContainerCodeError(BadInput):
     """Text that is no container code of ISO 6346. `field` names the part: owner, category, serial, …"""
-
-
-class RecogniserError(GateError):
-    """The recogniser's model or its card is missing, altered or malformed."""
 
 
 class PictureError(BadInput):

@@ -17,9 +17,10 @@ import numpy as np
 import onnxruntime  # pyright: ignore[reportMissingTypeStubs]
 from numpy.typing import NDArray
 
+from gate_agent.networks import Session
 from gate_agent.yard.cards import RecogniserSettings, load_model
 from gate_agent.yard.correction import ALPHABET, Scores, correct
-from gate_agent.yard.errors import ContainerCodeError, PictureError, RecogniserError
+from gate_agent.yard.errors import ContainerCodeError, PictureError
 from gate_agent.yard.iso6346 import CODE_LENGTH, ContainerCode, parse_size_type
 from gate_agent.yard.lines import FoundLine, Grey, lines_of, normalised, straightened
 
@@ -68,15 +69,15 @@ class CodeRecogniser:
 
     def __init__(self, finder: bytes, rows: bytes, columns: bytes, settings: RecogniserSettings) -> None:
         self._settings = settings
-        self._finder = _session(finder, "finder", settings.threads)
+        self._finder = Session(finder, "finder", threads=settings.threads)
         self._readers = {
-            False: _session(rows, "row reader", settings.threads),
-            True: _session(columns, "column reader", settings.threads),
+            False: Session(rows, "row reader", threads=settings.threads),
+            True: Session(columns, "column reader", threads=settings.threads),
         }
 
     @classmethod
     def load(cls, settings: RecogniserSettings) -> CodeRecogniser:
-        """Raises RecogniserError when a model is missing or not what its card pins."""
+        """Raises NetworkError when a model is missing or not what its card pins."""
         names = (settings.finder, settings.row_reader, settings.column_reader)
         finder, rows, columns = (load_model(settings.models, name) for name in names)
         return cls(finder, rows, columns, settings)
@@ -108,7 +109,7 @@ class CodeRecogniser:
         scale = min(1.0, side / max(height, width))
         rows, columns = (max(_MULTIPLE, round(n * scale / _MULTIPLE) * _MULTIPLE) for n in (height, width))
         small = np.asarray(cv2.resize(grey, (columns, rows), interpolation=cv2.INTER_AREA), np.uint8)
-        marks = _run(self._finder, normalised(small)[None, None])[0]
+        marks = self._finder.run(normalised(small)[None, None])[0]
         found = lines_of(marks, height / marks.shape[1], self._settings.line_threshold)
         return sorted(found, key=lambda line: -line.score * line.length)[:_MAX_READ]
 
@@ -118,7 +119,7 @@ class CodeRecogniser:
             some = [line for line in lines if line.vertical is vertical]
             if some:
                 cut = np.stack([straightened(grey, line.quad, vertical) for line in some])[:, None]
-                scores = _run(reader, np.asarray(cut, np.float32))[:, :, 0, :]
+                scores = reader.run(np.asarray(cut, np.float32))[:, :, 0, :]
                 texts += [decoded(line, one) for line, one in zip(some, scores, strict=True)]
         return texts
 
@@ -282,7 +283,7 @@ def _with_size_type(read: CodeRead, texts: list[LineText]) -> CodeRead:
     )
 
 
-# ---------------------------------------------------------------- pictures and sessions
+# ---------------------------------------------------------------- pictures
 
 
 def _grey(pixels: NDArray[np.uint8]) -> Grey:
@@ -293,23 +294,3 @@ def _grey(pixels: NDArray[np.uint8]) -> Grey:
             f"sides {pixels.shape[:2]} are not {MIN_SIDE} to {MAX_SIDE} pixels", field="pixels"
         )
     return np.asarray(cv2.cvtColor(np.ascontiguousarray(pixels), cv2.COLOR_RGB2GRAY), np.uint8)
-
-
-def _session(model: bytes, name: str, threads: int) -> Any:
-    options = ort.SessionOptions()
-    options.intra_op_num_threads = threads
-    options.inter_op_num_threads = 1
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    options.log_severity_level = 3
-    try:
-        return ort.InferenceSession(model, options, providers=["CPUExecutionProvider"])
-    except Exception as error:  # onnxruntime's exceptions share no public base
-        raise RecogniserError(f"onnxruntime refuses the model: {error}", field=name) from error
-
-
-def _run(session: Any, values: NDArray[np.float32]) -> NDArray[np.float32]:
-    try:
-        output: Any = session.run(None, {"input": values})[0]
-    except Exception as error:
-        raise RecogniserError(f"inference failed: {error}", field="recogniser") from error
-    return cast("NDArray[np.float32]", output)

@@ -11,10 +11,11 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
+from gate_agent.networks import NetworkError
 from gate_agent.yard.cards import RecogniserSettings, default_models, load_model, read_card
 from gate_agent.yard.cli import app
 from gate_agent.yard.correction import ALPHABET
-from gate_agent.yard.errors import PictureError, RecogniserError
+from gate_agent.yard.errors import PictureError
 from gate_agent.yard.iso6346 import complete
 from gate_agent.yard.lines import LINE_WIDTHS, FoundLine, lines_of, straightened
 from gate_agent.yard.recogniser import CodeRecogniser, decoded
@@ -58,20 +59,20 @@ def test_an_altered_network_is_refused(tmp_path: Path) -> None:
             shutil.copy(default_models() / f"{name}.{ending}", tmp_path)
     assert load_model(tmp_path, NAMES[0])
     (tmp_path / f"{NAMES[0]}.onnx").write_bytes(b"something else")
-    with pytest.raises(RecogniserError, match="SHA-256"):
+    with pytest.raises(NetworkError, match="SHA-256"):
         CodeRecogniser.load(RecogniserSettings(models=tmp_path))
 
 
 @pytest.mark.parametrize("text", ["", "id = 3", "[broken", "a" * 70_000])
 def test_a_malformed_card_is_refused_with_its_path(tmp_path: Path, text: str) -> None:
     (tmp_path / "x1.toml").write_text(text)
-    with pytest.raises(RecogniserError) as caught:
+    with pytest.raises(NetworkError) as caught:
         read_card(tmp_path, "x1")
     assert "x1.toml" in caught.value.field
 
 
 def test_a_missing_card_says_what_to_do(tmp_path: Path) -> None:
-    with pytest.raises(RecogniserError) as caught:
+    with pytest.raises(NetworkError) as caught:
         read_card(tmp_path, "absent")
     assert caught.value.advice
 
