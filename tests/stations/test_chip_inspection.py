@@ -168,6 +168,23 @@ def pcsc_wire() -> Iterator[tuple[ChipReader, ChipSlot]]:
     reader.close()
 
 
+def test_a_dead_chip_behind_pcscd_is_said_to_be_gone_and_is_found_again(
+    pcsc_wire: tuple[ChipReader, ChipSlot], passport: Passport, trust: TrustStore
+) -> None:
+    reader, slot = pcsc_wire
+    slot.present(passport.chip())
+    awaited(reader, True)
+    slot.faults.inject(FaultKind.DELAY, parameters={"seconds": 1.0})
+    with pytest.raises(DeviceTimeout):
+        inspected(reader, passport, trust, step_timeout_s=0.1)
+    slot.faults.clear()
+    awaited(reader, False)
+    awaited(reader, True)
+    assert_genuine(inspected(reader, passport, trust))
+    slot.remove()
+    awaited(reader, False)
+
+
 def test_the_same_passport_through_pcscd(
     pcsc_wire: tuple[ChipReader, ChipSlot], passport: Passport, trust: TrustStore
 ) -> None:

@@ -57,11 +57,18 @@ class _Worker:
         self._thread = threading.Thread(target=self._run, name="pcsc-transmit", daemon=True)
         self._thread.start()
 
-    def call(self, function: Callable[[], Any], timeout_s: float) -> Any:
-        """The function's result. Raises queue.Empty when it does not return in time."""
+    def call(self, function: Callable[[], Any], timeout_s: float, undo: Callable[[Any], object]) -> Any:
+        """The function's result. Raises queue.Empty when it does not return in time.
+
+        What comes of it later is for `undo`, before anything else is called.
+        """
         answer: queue.SimpleQueue[Any] = queue.SimpleQueue()
         self._calls.put((function, answer))
-        return answer.get(timeout=timeout_s)
+        try:
+            return answer.get(timeout=timeout_s)
+        except queue.Empty:
+            self._calls.put((lambda: undo(answer.get()), queue.SimpleQueue()))
+            raise
 
     def stop(self) -> None:
         self._calls.put(None)
@@ -87,6 +94,7 @@ class PcscReader:
         self._state = 0
         self._looks = 0
         self._card: Any = None
+        self._reported = False
         self._protocol = 0
         self._worker: _Worker | None = None
         self._busy = threading.Lock()
@@ -105,6 +113,7 @@ class PcscReader:
             self._release()
             raise
         self._state = self._scard.SCARD_STATE_UNAWARE
+        self._reported = False
         self._worker = _Worker()
 
     def close(self) -> None:
@@ -139,7 +148,9 @@ class PcscReader:
                 raise CardLost("no chip is in the field", field=self._reader)
             card, protocol = self._card, self._protocol
             result, response = self._within(
-                timeout_s, lambda: scard.SCardTransmit(card, protocol, list(apdu))
+                timeout_s,
+                lambda: scard.SCardTransmit(card, protocol, list(apdu)),
+                undo=lambda _: scard.SCardDisconnect(card, scard.SCARD_UNPOWER_CARD),
             )
             self._check(result, "the exchange failed", "present the document again")
         if not response:  # what some reader drivers answer when the chip leaves during an exchange
@@ -162,8 +173,9 @@ class PcscReader:
         events_passed = (state ^ self._state) >> 16
         self._state = state & ~scard.SCARD_STATE_CHANGED
         present = bool(state & scard.SCARD_STATE_PRESENT)
-        if self._card is not None and (not present or events_passed):
+        if self._reported and (self._card is None or not present or events_passed):
             self._disconnect()
+            self._reported = False
             self._state = scard.SCARD_STATE_UNAWARE  # what is there now is reported by the next read
             return ChipPresence(False)
         if self._card is not None or not present:
@@ -174,6 +186,7 @@ class PcscReader:
         # that stays without may need a connection to be powered.
         if (atr or self._looks > _LOOKS_WITHOUT_ATR) and self._connect():
             self._looks = 0
+            self._reported = True
             return ChipPresence(True, atr)
         self._state = scard.SCARD_STATE_UNAWARE  # no event tells when it can be used: look again soon
         time.sleep(_WAIT_MS / 1000)
@@ -189,6 +202,7 @@ class PcscReader:
                 scard.SCARD_SHARE_EXCLUSIVE,
                 scard.SCARD_PROTOCOL_T0 | scard.SCARD_PROTOCOL_T1,
             ),
+            undo=lambda late: scard.SCardDisconnect(late[1], scard.SCARD_UNPOWER_CARD),
         )
         if result in (
             scard.SCARD_E_NO_SMARTCARD,
@@ -224,14 +238,15 @@ class PcscReader:
             )
         return found
 
-    def _within(self, timeout_s: float, function: Callable[[], Any]) -> Any:
+    def _within(self, timeout_s: float, function: Callable[[], Any], *, undo: Callable[[Any], object]) -> Any:
         worker = self._worker
         if worker is None:
             raise DeviceDisconnected("the reader is not open", field=self._reader)
         try:
-            return worker.call(function, timeout_s)
+            return worker.call(function, timeout_s, undo)
         except queue.Empty:
-            self._card = None  # the call may still be running: nothing of it can be used
+            self._card = None  # the call is still running: nothing that comes of it can be used
+            self._state = self._scard.SCARD_STATE_UNAWARE  # and the next read says so
             raise DeviceTimeout(
                 "the chip does not answer", field=self._reader, advice="present it again"
             ) from None
