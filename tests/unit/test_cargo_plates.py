@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import cv2
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from PIL import Image, ImageDraw, ImageFont
 
+from gate_agent.errors import GateError
+from gate_agent.yard.cards import RecogniserSettings
+from gate_agent.yard.errors import PictureError
+from gate_agent.yard.plate_reader import PlateReader
 from gate_agent.yard.plates import LONGEST, REASONS, PlateRead, alike, normalised, plate_check, vote
 from gate_agent.yard.voting import Support
 
@@ -75,3 +82,40 @@ def test_the_most_confident_of_like_readings_is_kept() -> None:
     seen = {"front": [PlateRead("A8O1", 0.4), PlateRead("AB01", 0.9)], "rear": [PlateRead("ABO1", 0.6)]}
     result = vote(seen)
     assert (result.text, result.views, result.support) == ("AB01", ("front", "rear"), Support.VIEWS)
+
+
+# ---------------------------------------------------------------- reading
+
+
+def drawn(text: str) -> np.ndarray:
+    scene = np.full((360, 640, 3), (90, 60, 50), np.uint8)
+    cv2.rectangle(scene, (140, 150), (500, 220), (240, 240, 235), -1)
+    font = ImageFont.load_default(46)
+    picture = Image.fromarray(scene)
+    ImageDraw.Draw(picture).text((165, 158), text, font=font, fill=(15, 15, 15))
+    return np.asarray(picture)
+
+
+@pytest.fixture(scope="module")
+def reader() -> PlateReader:
+    try:
+        return PlateReader.load(RecogniserSettings())
+    except GateError as error:
+        pytest.skip(f"the networks for container codes are not installed: {error}")
+
+
+def test_a_clearly_drawn_plate_is_read(reader: PlateReader) -> None:
+    found = {text: reader.read(drawn(text)) for text in ("KX 4827 T", "BD 351 NR")}
+    for text, read in found.items():
+        assert read
+        assert alike(read[0].text, text)
+    views = {view: found["KX 4827 T"] for view in ("front", "rear")}
+    assert plate_check(vote(views), "kx4827t").outcome.value == "passed"
+
+
+def test_a_container_code_is_no_plate_and_a_bad_picture_is_told(reader: PlateReader) -> None:
+    assert all(len(read.text) < 11 for read in reader.read(drawn("CSQU3054383")))
+    with pytest.raises(PictureError):
+        reader.read(np.zeros((10, 10, 3), np.uint8))
+    with pytest.raises(PictureError):
+        reader.read(np.zeros((100, 100), np.uint8))
