@@ -11,16 +11,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gate_agent.decision import Decision, Verdict
 from gate_agent.egate import checks
 from gate_agent.egate.table import TABLE
 from gate_agent.emrtd.mrz import Mrz
 from gate_agent.emrtd.trust import TrustStore
 from gate_agent.emrtd.trust_directory import load_trust_directory
-from gate_agent.evidence import Evidence, Outcome
+from gate_agent.evidence import CheckResult, Evidence, Outcome
 from gate_agent.face.compare import Comparison
 from gate_agent.face.liveness import Signs, judge
 from gate_agent.face.pad import AttackScore
-from gate_agent.policy import EGATE_CHECKS
+from gate_agent.policy import EGATE_CHECKS, load_policy
 from gate_agent.policy.reasons import REASONS
 from gate_simulators.passports import PassportOffice
 
@@ -28,6 +29,8 @@ from gate_simulators.passports import PassportOffice
 TD3 = ("P<UTOERIKSSON<<ANNA<MARIA<<<<<<<<<<<<<<<<<<<", "L898902C36UTO7408122F1204159ZE184226B<<<<<10")
 TD1 = ("I<UTOD231458907<<<<<<<<<<<<<<<", "7408122F1204159UTO<<<<<<<<<<<6", "ERIKSSON<<ANNA<MARIA<<<<<<<<<<")
 TODAY = date(2026, 6, 1)
+NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
+SAMPLE_POLICY = Path(__file__).parents[2] / "config/policies/egate.toml"
 
 
 def specimen(**changes: str) -> Mrz:
@@ -251,9 +254,31 @@ def test_the_policy_knows_every_figure_of_a_face(capture: checks.Capture) -> Non
     assert set(facts["face_liveness"]["measured"]) == set(evidence.checks[1].measured)
 
 
-# ---------------------------------------------------------------- the issuers' certificates
+def test_a_policy_may_demand_a_detectors_answer_and_passes_nobody_without_it(tmp_path: Path) -> None:
+    """The rule that the sample policy has ready, with its comment marks taken off."""
+    text = SAMPLE_POLICY.read_text(encoding="utf-8")
+    ready = re.search(r"(?:^# .*\n)+(?=\n\[\[rule\]\]\nid = \"face-differs\")", text, re.MULTILINE)
+    assert ready is not None
+    rule = "".join(line.removeprefix("# ") for line in ready[0].splitlines(keepends=True)[1:])
+    (tmp_path / "policy.toml").write_text(text.replace(ready[0], rule), encoding="utf-8")
+    policy = load_policy(tmp_path / "policy.toml", None, allow_unsigned=True)
 
-NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
+    def decided(model: AttackScore | None) -> Decision | None:
+        capture = checks.Capture(4, comparison(matched=True), 1.0, {}, judge(SIGNS, model), 1)
+        others = (CheckResult(c, Outcome.PASSED) for c in EGATE_CHECKS.checks if not c.startswith("face_"))
+        return policy.decide(Evidence("t-1", (*others, *checks.face(capture))), "final", at=NOW)
+
+    demanded, answered, attack = (
+        decided(model)
+        for model in (None, AttackScore(0.1, 0.5, False, "p"), AttackScore(0.9, 0.5, True, "p"))
+    )
+    assert demanded and answered and attack
+    assert (demanded.verdict, demanded.reasons) == (Verdict.REFER, ("LIVENESS_MODEL_MISSING",))
+    assert answered.verdict is Verdict.ADMIT
+    assert (attack.verdict, attack.reasons) == (Verdict.REFER, ("MODEL_SAYS_ATTACK",))
+
+
+# ---------------------------------------------------------------- the issuers' certificates
 
 
 @pytest.fixture(scope="module")

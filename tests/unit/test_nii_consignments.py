@@ -39,7 +39,7 @@ from gate_simulators.nii.consignments import (
 )
 from gate_simulators.nii.drivers import EXPECTED
 from gate_simulators.nii.instruments import Instruments
-from gate_simulators.nii.xray import SETUP, Condition, XrayScanner
+from gate_simulators.nii.xray import SETUP, Condition, XrayScanner, scan_files
 from gate_simulators.radiation.monitor import gamma_alarms, neutron_alarms
 from gate_simulators.radiation.passage import Truck as Passing
 from gate_simulators.radiation.passage import drive
@@ -138,33 +138,25 @@ def test_goods_look_like_what_they_are_made_of() -> None:
 # ---------------------------------------------------------------- what the scanner sends
 
 
-@pytest.fixture
-def scanner(tmp_path: Path) -> Iterator[XrayScanner]:
-    scanner = XrayScanner(FolderExporter("scanner", tmp_path / "export"))
-    yield scanner
-    scanner.stop()
+def _sent(folder: Path, condition: Condition) -> list[Path]:
+    return scan_files(CONSIGNMENTS["general_cargo"], condition, folder, 1)
 
 
-def _sent(scanner: XrayScanner, condition: Condition) -> list[Path]:
-    scanner.condition = condition
-    return scanner.approach(CONSIGNMENTS["general_cargo"]).result(60)
-
-
-def test_a_scan_is_sent_as_sound_dicos_of_both_energies(scanner: XrayScanner) -> None:
-    paths = _sent(scanner, Condition.SOUND)
+def test_a_scan_is_sent_as_sound_dicos_of_both_energies(tmp_path: Path) -> None:
+    paths = _sent(tmp_path, Condition.SOUND)
     image = load_scan(paths)
     assert image.dual
     assert image.container == CONSIGNMENTS["general_cargo"].code
     assert [finding for path in paths for finding in lint(path) if finding.severity is Severity.ERROR] == []
 
 
-def test_each_condition_of_the_scanner_shows_in_what_it_sends(scanner: XrayScanner) -> None:
-    whole, cut = (load_scan(_sent(scanner, each)) for each in (Condition.SOUND, Condition.CUT_OFF))
+def test_each_condition_of_the_scanner_shows_in_what_it_sends(tmp_path: Path) -> None:
+    whole, cut = (load_scan(_sent(tmp_path, each)) for each in (Condition.SOUND, Condition.CUT_OFF))
     assert cut.shape[1] < 0.7 * whole.shape[1]
-    dead = triage(load_scan(_sent(scanner, Condition.DEAD_DETECTORS)))
+    dead = triage(load_scan(_sent(tmp_path, Condition.DEAD_DETECTORS)))
     assert "SCAN_ARTEFACTS" in dead.reasons
     with pytest.raises(ScanMalformed, match="PixelData"):
-        load_scan(_sent(scanner, Condition.DAMAGED))
+        load_scan(_sent(tmp_path, Condition.DAMAGED))
 
 
 # ---------------------------------------------------------------- counts
@@ -204,6 +196,7 @@ def lane(tmp_path: Path) -> Iterator[Instruments]:
         {view: SideCamera(f"camera_{view}", "127.0.0.1", 0) for view in ("left", "rear")},
         XrayScanner(FolderExporter("scanner", tmp_path / "export")),
     )
+    instruments.xray.start()
     yield instruments
     instruments.stop()
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gate_agent.console.scans import Mark, NotAllowed, NotThere, QueueEntry, Region
+from gate_agent.console.scans import Finding, Mark, NotAllowed, NotThere, QueueEntry, Region
 from gate_agent.evidence import CheckResult, Outcome
 from gate_agent.nii.desk.adjudication import MOST_ENTRIES, Queue, Step
 from gate_agent.nii.desk.case import Annotation, Settled, ShelvedCase
@@ -110,12 +110,12 @@ def test_an_order_that_the_station_refused_changes_nothing() -> None:
 @pytest.mark.parametrize(
     "found",
     [
-        case(verdict="inspect"),
         SUSPICIOUS,
+        case(findings=(Finding(Region(1, 1, 9, 9), "high atomic number", "THREAT", "machine"),)),
         case(annotations=(Annotation("B3", "", (Mark(Region(1, 1, 9, 9), "ANOMALY", "THREAT"),)),)),
     ],
 )
-def test_policy_machine_and_officer_can_each_ask_for_a_second_person(found: ShelvedCase) -> None:
+def test_check_machine_and_officer_can_each_ask_for_a_second_person(found: ShelvedCase) -> None:
     made, _ = queue(found)
     assert only(made).second_person
     assert made.judge(release("B1")).step is Step.PROPOSE
@@ -230,6 +230,15 @@ def test_released_and_filed_cases_are_not_in_the_queue() -> None:
     assert made.entries() == []
     made.arrived(case("NII-4", needs_review=False, verdict="inspect"))
     assert only(made).want == "documentation"
+
+
+def test_what_the_policy_sends_to_inspection_and_scans_without_truck_only_want_documentation() -> None:
+    made, clock = queue(case(verdict="inspect"), case("scan-1", verdict=""), at_hold="")
+    clock.now += 3600
+    assert [(entry.want, entry.escalated) for entry in made.entries()] == [("documentation", False)] * 2
+    assert made.newly_overdue() == ()
+    with pytest.raises(NotAllowed):
+        made.judge(release("B1"))
 
 
 def test_after_a_restart_only_documentation_is_left_to_do() -> None:

@@ -15,6 +15,7 @@ import pytest
 from gate_agent.console.app import create_app
 from gate_agent.console.server import ConsoleServer
 from gate_agent.console.settings import ConsoleSettings
+from gate_agent.evidence import CheckResult, Outcome
 from gate_agent.nii.desk import Case, Desk, DeskSettings, Shelf
 from gate_agent.nii.desk.statistics import Statistics
 from gate_agent.readmodel import Board, OfficerAction, TransactionView, YardView
@@ -23,6 +24,7 @@ from gate_agent.scans.image import Calibration, ScanImage, transmission_image
 TOKEN = "desk-test-token-0123456789abcdef"
 BEARER = {"Authorization": f"Bearer {TOKEN}"}
 AT = "2026-03-02T08:00:00.000Z"
+CHECKS = (CheckResult("declared_weight", Outcome.FAILED),)
 REGION = {"column": 10, "row": 5, "width": 30, "height": 12}
 MARK = {"region": REGION, "category": "ANOMALY", "flag": "THREAT", "note": "behind the pallets"}
 ORDER = {"action": "release", "officer": "B1", "reason": "as declared", "transaction": "NII-1"}
@@ -51,7 +53,7 @@ def over_http(folder: Path, test: Callable[[Site], Awaitable[None]], *, desk: bo
 
         shelf = Shelf(folder / "scans", DeskSettings())
         made = Desk(shelf, Statistics(folder / "s.sqlite", 100), act, board, DeskSettings())
-        shelf.put(Case("NII-1", "MSCU1234566", AT, scan(), None, (), "inspect", (), needs_review=True))
+        shelf.put(Case("NII-1", "MSCU1234566", AT, scan(), None, CHECKS, "review", (), needs_review=True))
         yard = YardView(at_hold=True, container="MSCU1234566", plate="AB12CDE")
         board.update(transaction=TransactionView("NII-1", AT), yard=yard)
         settings = ConsoleSettings(port=0)
@@ -126,26 +128,26 @@ def test_a_plane_is_raw_little_endian_never_stored_and_says_its_size(tmp_path: P
     over_http(tmp_path, test)
 
 
-@pytest.mark.parametrize(
-    ("path", "status", "field"),
-    [
-        ("/api/scans/NII-9", 404, "scan"),
-        ("/api/scans/NII-1/planes/7", 404, "plane"),
-        ("/api/scans/NII-1/planes/-1", 422, "number"),
-        ("/api/scans/NII-1/planes/0?most=1", 422, "most"),
-        ("/api/scans/NII-1/reports/1", 404, "report"),
-        ("/api/scans/..%2F..%2Fetc/planes/0", 404, ""),
-        ("/api/scans/.hidden", 422, "scan"),
-        ("/api/scans?last=0", 422, "last"),
-        ("/api/scans?container=" + "x" * 65, 422, "container"),
-        ("/api/training/tip-1/planes/0", 404, "training"),
-        ("/api/training/NII-1/planes/0", 404, "training"),
-    ],
-)
-def test_what_is_not_there_or_malformed_is_named(tmp_path: Path, path: str, status: int, field: str) -> None:
+NOT_THERE = [
+    ("/api/scans/NII-9", 404, "scan"),
+    ("/api/scans/NII-1/planes/7", 404, "plane"),
+    ("/api/scans/NII-1/planes/-1", 422, "number"),
+    ("/api/scans/NII-1/planes/0?most=1", 422, "most"),
+    ("/api/scans/NII-1/reports/1", 404, "report"),
+    ("/api/scans/..%2F..%2Fetc/planes/0", 404, ""),
+    ("/api/scans/.hidden", 422, "scan"),
+    ("/api/scans?last=0", 422, "last"),
+    ("/api/scans?container=" + "x" * 65, 422, "container"),
+    ("/api/training/tip-1/planes/0", 404, "training"),
+    ("/api/training/NII-1/planes/0", 404, "training"),
+]
+
+
+def test_what_is_not_there_or_malformed_is_named(tmp_path: Path) -> None:
     async def test(site: Site) -> None:
-        answer = await site.http.get(path, headers=BEARER)
-        assert (answer.status_code, answer.json()["field"]) == (status, field)
+        for path, status, wrong in NOT_THERE:
+            answer = await site.http.get(path, headers=BEARER)
+            assert (answer.status_code, answer.json()["field"]) == (status, wrong), path
 
     over_http(tmp_path, test)
 

@@ -13,7 +13,16 @@ from typing import Any
 import numpy as np
 import pytest
 
-from gate_agent.console.scans import Mark, NotAllowed, NotThere, PictureView, PlaneInfo, Region, TrainingView
+from gate_agent.console.scans import (
+    Finding,
+    Mark,
+    NotAllowed,
+    NotThere,
+    PictureView,
+    PlaneInfo,
+    Region,
+    TrainingView,
+)
 from gate_agent.errors import BadInput, GateError
 from gate_agent.nii.desk import Case, Desk, DeskSettings, Shelf
 from gate_agent.nii.desk import training as training_module
@@ -32,6 +41,7 @@ from gate_simulators.scanner.scenario import random_scene
 from gate_simulators.scanner.wedge import step_wedge
 
 SETUP = SETUPS["mv-6-9"]
+FOUND = Finding(Region(5, 5, 20, 20), "high atomic number", "THREAT", "machine")
 AT = "2026-03-02T08:00:00.000Z"
 
 
@@ -317,7 +327,7 @@ def over(station: Station, *orders: tuple[str, str]) -> list[Any]:
 
 
 def test_the_station_hears_each_step_and_the_shelf_and_figures_remember(station: Station) -> None:
-    station.desk._queue.marked(replace(station.shelf.case("NII-2"), verdict="inspect"))
+    station.desk._queue.marked(replace(station.shelf.case("NII-2"), findings=(FOUND,)))
     first, same, second = over(station, ("release", "B1"), ("release", "B1"), ("release", "B2"))
     assert first.objection is None and "second" in first.note
     assert "different officer" in same.objection

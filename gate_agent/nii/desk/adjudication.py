@@ -75,13 +75,12 @@ class Queue:
     def arrived(self, case: ShelvedCase) -> None:
         """A case was put on the shelf: take what officers have to do with it."""
         with self._lock:
-            self._arrive(case, "decision" if case.needs_review and case.settled is None else None)
+            self._arrive(case, _wanted(case))
 
     def restore(self, case: ShelvedCase) -> None:
         """A case of before the agent's start: its truck is gone, only documentation is left to do."""
         with self._lock:
-            undecided = case.needs_review and case.settled is None and not case.filed_by
-            self._arrive(case, "documentation" if undecided else None)
+            self._arrive(case, "documentation" if _wanted(case) else None)
 
     def marked(self, case: ShelvedCase) -> None:
         """An officer marked a case; it may be in the queue."""
@@ -91,8 +90,6 @@ class Queue:
                 self._renew(known, case)
 
     def _arrive(self, case: ShelvedCase, want: Want | None) -> None:
-        if want is None and case.outcome == "inspect" and not case.filed_by:
-            want = "documentation"
         known = self._entries.get(case.id)
         if want is None:
             self._entries.pop(case.id, None)
@@ -249,6 +246,15 @@ class Queue:
                 self._entries[entry.id] = _left(entry)
             else:
                 del self._entries[entry.id]
+
+
+def _wanted(case: ShelvedCase) -> Want | None:
+    """A review wants a decision, until an officer gave one; a scan without a truck, and cargo that goes to
+    inspection, want documentation, until an officer filed it."""
+    if case.settled is None and case.verdict == "review":
+        return None if case.filed_by else "decision"
+    unsettled = case.needs_review and case.settled is None
+    return "documentation" if (unsettled or case.outcome == "inspect") and not case.filed_by else None
 
 
 def _left(entry: _Entry) -> _Entry:

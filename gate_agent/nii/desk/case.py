@@ -165,8 +165,7 @@ class ShelvedCase:
             for each in self.annotations
             if any(mark.flag in _FLAGS for mark in each.marks)
         ]
-        directed = ["the policy sends it to inspection"] if self.verdict == "inspect" else []
-        return tuple(dict.fromkeys([*directed, *failed, *seen, *marked]))
+        return tuple(dict.fromkeys([*failed, *seen, *marked]))
 
     @property
     def clean(self) -> bool:
