@@ -44,6 +44,7 @@ from gate_agent.egate.transaction import Transaction
 from gate_agent.egate.vocabulary import Phase
 from gate_agent.face.chain import DetectedFace, FaceSettings
 from gate_agent.face.compare import Comparison, Template
+from gate_agent.face.errors import UnclearFace
 from gate_agent.face.pixels import Box
 from gate_agent.face.quality import FaceQuality
 from gate_agent.journal import Journal, Record
@@ -184,6 +185,7 @@ class Faces:
     settings: FaceSettings = field(default_factory=FaceSettings)
     overwritten: list[tuple[int, ...]] = field(default_factory=list[tuple[int, ...]])
     far: bool = False
+    unclear: bool = False
     crash: bool = False
     pause: threading.Event | None = None
     templates: list[Template] = field(default_factory=list[Template])
@@ -202,6 +204,8 @@ class Faces:
     def template(self, pixels: object, face: object) -> Template:
         if self.pause is not None:
             self.pause.wait(5)
+        if self.unclear:
+            raise UnclearFace("the views of the face agree by 0.9 only", field="face")
         self.templates.append(Template("m", np.ones(4, dtype=np.float32)))
         return self.templates[-1]
 
@@ -484,6 +488,16 @@ def test_the_traveller_is_told_what_would_help(bench: Any, passport: Passport) -
         b.faces.far = False
         await b.until(lambda: b.decisions() == ["admit"])
         assert b.board.snapshot.instruction != "MOVE_CLOSER"
+
+    bench(test)
+
+
+def test_a_portrait_that_cannot_be_compared_is_named(bench: Any, passport: Passport) -> None:
+    async def test(b: Bench) -> None:
+        b.faces.unclear = True
+        await b.come_inside(passport)
+        await b.until(lambda: b.decisions() == ["refer"])
+        assert face_match(b.entries("decision")[0])["reasons"] == ["PORTRAIT_UNCLEAR"]
 
     bench(test)
 
