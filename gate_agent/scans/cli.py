@@ -120,13 +120,16 @@ def triage_command(
     With a manifest each container is compared with its consignment, and with its sisters among the files.
     Exit 1 when a file could not be read or a comparison failed.
     """
+    groups = _groups(files, pair)
+    if len(groups) > 1 and (container or weight_kg):
+        raise typer.BadParameter("--container and --weight-kg are of one scan, and several were given")
     facts = PictureFacts(linear, inverted, peak_kev, Geometry(pixel_mm, pixel_mm))
     outputs = _Outputs(as_json, render, tdr)
     with _told():
         wedge = load_curves(curves) if curves is not None else None
         declared = read_manifest(manifest) if manifest is not None else None
         found = None if without else _detector(detector)
-    reports = _Looking(_groups(files, pair), facts, wedge, found)
+    reports = _Looking(groups, facts, wedge, found)
     if declared is None:
         for path, report in reports:
             _deliver(path, report, outputs, ())

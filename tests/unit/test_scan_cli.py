@@ -149,6 +149,11 @@ def test_the_container_is_taken_from_the_file_name_and_sisters_from_the_files(
     assert [each["reasons"] for each in found[2]] == [["MANIFEST_MISSING"]]
 
 
+def test_one_container_code_is_not_given_to_several_scans(files: dict[str, Path]) -> None:
+    code, output = run("triage", files["jpeg"], files["jpeg"], "--container", CODE)
+    assert (code, "several were given" in " ".join(output.split())) == (2, True)
+
+
 def test_a_bad_manifest_is_told_before_anything_is_looked_at(files: dict[str, Path], tmp_path: Path) -> None:
     bad = manifest(tmp_path / "m.json", "CSQU3054384", fullness="half")
     code, output = run("triage", files["jpeg"], "--manifest", bad)
