@@ -48,7 +48,7 @@ class EgateSettings(Settings):
         3,
         ge=1,
         le=3,
-        description="pictures fused before the one comparison; cards are calibrated to 3",
+        description="pictures fused before a comparison; cards are calibrated to 3",
     )
     face_attempts: int = Field(
         2,

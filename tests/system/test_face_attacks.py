@@ -64,9 +64,3 @@ def test_a_looped_stream_is_refused(station: Stage, monkeypatch: pytest.MonkeyPa
     body = decided(station, Presentation.FACE)
     assert body["decision"]["verdict"] == "refer"
     assert "REPEATED_FRAMES" in body["decision"]["reasons"]
-
-
-def test_the_traveller_themselves_passes(station: Stage) -> None:
-    body = decided(station, Presentation.FACE)
-    assert body["decision"]["verdict"] == "admit"
-    assert outcome(body, "face_liveness") == "passed"
