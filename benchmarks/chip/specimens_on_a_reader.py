@@ -17,7 +17,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -25,7 +25,7 @@ import numpy as np
 from rich.console import Console
 from rich.progress import track
 
-from gate_agent.devices import CardLost, ChipReader, DeviceError
+from gate_agent.devices import CardLost, ChipReader, DeviceError, DeviceTimeout
 from gate_agent.emrtd.exchange import run
 from gate_agent.emrtd.inspection import Inspection, inspect, interrupted
 from gate_agent.emrtd.mrz import parse
@@ -69,9 +69,10 @@ def reader_and_slot(name: str) -> Iterator[tuple[ChipReader, ChipSlot]]:
 def awaited(reader: ChipReader, present: bool) -> None:
     until = time.monotonic() + 10
     while time.monotonic() < until:
-        change = reader.read()
-        if change is not None and change.present is present:
-            return
+        with suppress(DeviceTimeout):  # one that hung is said to be gone by a later look
+            change = reader.read()
+            if change is not None and change.present is present:
+                return
     raise SystemExit(f"the reader never said present={present}")
 
 

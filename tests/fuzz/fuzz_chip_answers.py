@@ -16,8 +16,9 @@ except ImportError:
     sys.exit("fuzzing needs atheris: python -m pip install atheris")
 
 with atheris.instrument_imports(include=["gate_agent.emrtd"]):
+    from gate_agent.devices import CardLost
     from gate_agent.emrtd.exchange import run
-    from gate_agent.emrtd.inspection import CHECKS, inspect
+    from gate_agent.emrtd.inspection import CHECKS, inspect, interrupted
     from gate_agent.emrtd.mrz import MrzKey
     from gate_agent.emrtd.trust import TrustStore
     from gate_agent.evidence import Outcome
@@ -39,7 +40,10 @@ def one_input(data: bytes) -> None:
         return answer if len(answer) >= 2 else b"\x6a\x82"
 
     # The terminal's random numbers are fixed, so that an input that was found stays one.
-    inspection = run(inspect(KEY, None, TrustStore(()), NOW, random=bytes), transmit)
+    try:
+        inspection = run(inspect(KEY, None, TrustStore(()), NOW, random=bytes), transmit)
+    except CardLost as error:  # one that is not opened again, and is to be presented again
+        inspection = interrupted(error)
     assert tuple(result.check for result in inspection.results) == CHECKS
     assert inspection.result("passive_authentication").outcome is not Outcome.PASSED
 

@@ -1,7 +1,7 @@
 """Coverage-guided fuzzing of a portrait's header: ``python tests/fuzz/fuzz_chip_portrait.py [corpus]``.
 
 JPEG and JPEG 2000. Needs atheris. Only the header is read, as the gate does before any decoder sees the
-picture: a PortraitHeader of a size that can be, or a PortraitError.
+picture: a PortraitHeader, whose size and components are for the caller to judge, or a PortraitError.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ def one_input(data: bytes) -> None:
     except PortraitError as error:
         assert error.what
     else:
-        assert header.width >= 0 and header.height >= 0 and header.components and header.bits
+        assert min(header.width, header.height, header.components, header.bits) >= 0
 
 
 if __name__ == "__main__":
