@@ -39,10 +39,21 @@ class PlausibilitySettings(Settings):
     least_classed: float = Field(
         default=0.3, gt=0, le=1, description="share of the goods' area that must have a material class"
     )
-    organic: float = Field(default=0.60, gt=0, le=1, description="unexplained share that is implausible")
-    mixed: float = Field(default=0.50, gt=0, le=1)
-    metal: float = Field(default=0.12, gt=0, le=1)
-    high_z: float = Field(default=0.02, gt=0, le=1)
+    organic: float = Field(
+        default=0.60, gt=0, le=1, description="unexplained share of organic goods that is implausible"
+    )
+    mixed: float = Field(
+        default=0.50,
+        gt=0,
+        le=1,
+        description="unexplained share of inorganic and light metal goods that is implausible",
+    )
+    metal: float = Field(
+        default=0.12, gt=0, le=1, description="unexplained share of metal goods that is implausible"
+    )
+    high_z: float = Field(
+        default=0.02, gt=0, le=1, description="unexplained share of high-Z goods that is implausible"
+    )
     missing: float = Field(
         default=0.10, ge=0, lt=1, description="a load with less than this share of what goods are made of"
     )
