@@ -234,7 +234,7 @@ def test_libeac_refuses_what_a_stranger_signed(eac: Eac, tmp_path: Path) -> None
 IDENTITY, TERMINAL_KEY = b"I" * 32, b"K" * 32
 NONE = ctypes.c_void_p()
 ALGORITHMS = [("ECDSA", "sha256"), ("ECDSA", "sha512"), ("RSA", "sha256"), ("RSA-PSS", "sha256")]
-# Its PSS signatures have the longest salt there is; TR-03110-3 §A.7.3.1 wants one as long as the digest.
+# Its PSS signatures have the longest salt there is; TR-03110-3 wants one as long as the digest.
 SIGNED_BY_LIBEAC = [algorithm for algorithm in ALGORITHMS if algorithm[0] != "RSA-PSS"]
 
 
