@@ -203,7 +203,8 @@ def test_a_still_print_passes_only_where_no_turn_is_asked_for(chain: FaceChain, 
     random = np.random.default_rng(1)
     still = lane.frame().astype(np.int16)
     asked = FaceSettings(liveness=LivenessSettings(turn_head=True))
-    asking = watching(FaceChain.load(asked))
+    asking_chain = FaceChain.load(asked)
+    asking = watching(asking_chain)
     passive = watching(chain)
     told: list[Advice | None] = []
     for _ in range(ENOUGH + 1):
@@ -215,3 +216,6 @@ def test_a_still_print_passes_only_where_no_turn_is_asked_for(chain: FaceChain, 
     assert told[-1] is Advice.TURN_HEAD
     assert not asking.complete
     assert asking.liveness().outcome is Outcome.INCONCLUSIVE
+    living = watching(asking_chain)
+    until_complete(living, Lane(cast, A))
+    assert living.liveness().outcome is Outcome.PASSED
