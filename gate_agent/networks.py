@@ -35,8 +35,9 @@ def read_card(path: Path, kind: type[Card]) -> Card:
             raise NetworkError(f"larger than {MAX_CARD_BYTES} bytes", field=str(path))
         return kind.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
     except OSError as error:
-        advice = "install the package with the networks, or name the folder that they are in"
-        raise NetworkError(f"cannot read the card: {error.strerror}", field=str(path), advice=advice) from error
+        advice = "install the package with the networks, or name their folder"
+        told = f"cannot read the card: {error.strerror}"
+        raise NetworkError(told, field=str(path), advice=advice) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise NetworkError(f"not TOML: {error}", field=str(path)) from error
     except ValidationError as error:
