@@ -36,6 +36,8 @@ from gate_agent.scans.image import Calibration
 
 MOST_SESSIONS: Final = 4
 MOST_REGIONS: Final = 16
+MOST_PIXELS: Final = 16_000_000
+"""Of a plane: a session holds some six bytes for each."""
 _NEAR: Final = 0.5
 """A region hits when its middle lies within the threat's, widened by this share of its size."""
 _TRIES: Final = 6
@@ -166,5 +168,6 @@ def _on(truth: Region, marked: Region) -> bool:
 
 
 def can_train(view: PictureView) -> bool:
-    """Projection needs transmissions that mean something, and the size of a pixel."""
-    return view.calibration == Calibration.KNOWN.value and view.row_mm > 0 and view.column_mm > 0
+    """Projection needs transmissions that mean something, the size of a pixel, and memory for a copy."""
+    known = view.calibration == Calibration.KNOWN.value and view.row_mm > 0 and view.column_mm > 0
+    return known and view.rows * view.columns <= MOST_PIXELS

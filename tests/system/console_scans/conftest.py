@@ -285,12 +285,12 @@ def open_screen(browser: Any, open_station: object) -> Iterator[Callable[..., Sc
                 f"sessionStorage.setItem('gate-console-officer', '{officer}')"
             )
         page = context.new_page()
-        page.set_default_timeout(10_000)
+        page.set_default_timeout(30_000)
         page.on("console", lambda m: complaints.append(m.text) if m.type in ("error", "warning") else None)
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.goto(f"{station.url}/?renderer={renderer}" if renderer else station.url)
         if officer:
-            sync_api.expect(page.locator("#viewer-status")).to_contain_text("px")
+            sync_api.expect(page.locator("#viewer-status")).to_contain_text("px", timeout=30_000)
         return Screen(page)
 
     yield open_

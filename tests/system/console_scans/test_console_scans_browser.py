@@ -42,6 +42,11 @@ def test_signed_out_the_lane_is_shown_and_nothing_of_the_cargo(open_screen: Open
     expect(page.locator("#viewer-status")).to_contain_text(CONTAINER)
     page.keyboard.press("Alt+l")
     expect(page.locator("#order-dialog")).to_contain_text("A release needs two officers.")
+    page.keyboard.press("Escape")
+    page.locator("#sign-in").click()
+    expect(page.locator(".nothing")).to_have_text("No picture")
+    expect(page.locator("#panel-queue")).to_contain_text("Sign in to see it.")
+    assert CONTAINER not in page.locator("body").inner_text()
 
 
 def test_marks_by_keyboard_become_an_operator_report(open_screen: Open, station: Any) -> None:

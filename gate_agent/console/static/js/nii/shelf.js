@@ -12,7 +12,10 @@ export function shelfPanel(session, desk, { open }) {
   const none = el("p", { class: "empty" }, "Sign in to see them.");
 
   async function refresh() {
-    if (!session.token) return;
+    if (!session.token) {
+      setText(none, "Sign in to see them.");
+      return list.replaceChildren();
+    }
     try {
       const cards = await desk.get(`/scans?last=50&container=${encodeURIComponent(container.value.trim().toUpperCase())}`);
       setText(none, cards.length ? "" : "Nothing on the shelf.");

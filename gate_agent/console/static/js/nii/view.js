@@ -49,13 +49,21 @@ export function mount(main, session) {
     if (waiting) place.open(waiting.id);
   }
 
-  /** The truck that wants a decision is shown by itself, once, and never into a training. */
+  /** The truck that wants a decision is shown by itself, once; never into a training, never over unsaved marks. */
   function decide(entry) {
     waiting = entry;
     if (!entry || entry.id === shown || training.running) return;
-    shown = entry.id;
-    place.open(entry.id);
+    if (place.viewer.marks.length) place.viewer.say("A truck waits for a decision: save your marks, or open it from the queue.");
+    else place.open((shown = entry.id));
   }
+
+  /** Who signs out leaves nothing of the cargo on the screen. */
+  session.addEventListener("change", () => {
+    if (session.token) return;
+    shown = "";
+    training.drop();
+    place.clear();
+  });
 
   let seen = "";
   return {
