@@ -22,7 +22,7 @@ from gate_simulators.performance import Play, Show
 from gate_simulators.yard_plant import Truck, Way, YardPlant
 
 QUICK: Final[dict[str, object]] = {
-    "nii.gather_budget_s": 3.5,
+    "nii.gather_budget_s": 4.5,
     "nii.second_energy_s": 1.5,
     "weighing.hold_s": 0.4,
     **{f"devices.camera_{view}.read_timeout_ms": 900 for view in VIEWS},

@@ -69,6 +69,7 @@ class Instruments:
 
     def start(self) -> None:
         self._ending.clear()
+        self.xray.start()
         self._thread = threading.Thread(target=self._run, name="sim-instruments", daemon=True)
         self._thread.start()
 

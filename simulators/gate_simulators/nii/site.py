@@ -60,11 +60,7 @@ class YardSite(Site):
 
     def start(self) -> None:
         """Raises SiteError when a device's wire is in use already; then none is left running."""
-        try:
-            super().start()
-        except BaseException:
-            self.xray.stop()
-            raise
+        super().start()
         self._instruments.start()
 
     def stop(self) -> None:

@@ -9,20 +9,16 @@ from __future__ import annotations
 import shutil
 import tempfile
 from collections import deque
-from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import replace
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Final
 
-import pydicom
 from pydicom.uid import generate_uid
 
 from gate_agent.scans.dicos_header import Equipment, Scan
 from gate_agent.scans.dicos_image import write_scan
-from gate_agent.scans.image import ScanImage
 from gate_simulators.nii.consignments import Consignment
 from gate_simulators.scanner.beam import SETUPS
 from gate_simulators.scanner.modality import DicosModality, FolderExporter
@@ -52,18 +48,29 @@ class XrayScanner:
         self.condition = Condition.SOUND
         self._seed = seed
         self._scans = 0
-        self._folder = Path(tempfile.mkdtemp(prefix="gate-sim-scans-"))
         self._kept: deque[Path] = deque()
-        self._work = ThreadPoolExecutor(1, thread_name_prefix="sim-beam")
+        self._folder: Path | None = None
+        self._beam: ThreadPoolExecutor | None = None
+
+    def start(self) -> None:
+        self._folder = Path(tempfile.mkdtemp(prefix="gate-sim-scans-"))
+        self._beam = ThreadPoolExecutor(1, thread_name_prefix="sim-beam")
 
     def stop(self) -> None:
-        self._work.shutdown(cancel_futures=True)
-        shutil.rmtree(self._folder, ignore_errors=True)
+        beam, self._beam = self._beam, None
+        if beam is not None:
+            beam.shutdown(cancel_futures=True)
+        if self._folder is not None:
+            shutil.rmtree(self._folder, ignore_errors=True)
 
     def approach(self, consignment: Consignment) -> Future[list[Path]]:
         """Begin to scan; the answer goes to :meth:`leave`."""
+        if self._beam is None or self._folder is None:
+            raise RuntimeError("the scanner is not started")
         self._scans += 1
-        return self._work.submit(self._scan, consignment, self.condition, self._scans)
+        room = self._room(self._folder / str(self._scans))
+        seed = 1000 * self._seed + self._scans
+        return self._beam.submit(scan_files, consignment, self.condition, room, seed)
 
     def leave(self, scan: Future[list[Path]]) -> None:
         """Send it, when it is ready."""
@@ -79,33 +86,32 @@ class XrayScanner:
         for path in paths:
             self.wire.export(path, path.name)
 
-    def _scan(self, consignment: Consignment, condition: Condition, number: int) -> list[Path]:
-        seed = 1000 * self._seed + number
-        broken = condition is Condition.DEAD_DETECTORS
-        image = simulate(
-            consignment.scene(seed),
-            SETUP,
-            seed,
-            dead_rows=_DEAD_ROWS if broken else (),
-            missed_columns=_MISSED_COLUMNS if broken else (),
-        ).image
-        if condition is Condition.CUT_OFF:
-            image = _cut_off(image)
-        paths = write_scan(
-            image, self._room(number), scan=_scan(consignment, number), equipment=_equipment(), at=_now()
-        )
-        if condition is Condition.DAMAGED:
-            _damage(paths)
-        return paths
-
-    def _room(self, number: int) -> Path:
+    def _room(self, folder: Path) -> Path:
         """A folder for one scan; the oldest makes room."""
-        folder = self._folder / str(number)
         folder.mkdir()
         self._kept.append(folder)
         if len(self._kept) > _KEPT:
             shutil.rmtree(self._kept.popleft(), ignore_errors=True)
         return folder
+
+
+def scan_files(consignment: Consignment, condition: Condition, folder: Path, seed: int) -> list[Path]:
+    """Scan one truck; the DICOS files of both energies. The same seed gives the same picture."""
+    broken = condition is Condition.DEAD_DETECTORS
+    image = simulate(
+        consignment.scene(seed),
+        SETUP,
+        seed,
+        dead_rows=_DEAD_ROWS if broken else (),
+        missed_columns=_MISSED_COLUMNS if broken else (),
+    ).image
+    if condition is Condition.CUT_OFF:
+        image = _cut_off(image)
+    scan = Scan(consignment.code, generate_uid(), str(seed), speed_mm_s=2000.0)
+    paths = write_scan(image, folder, scan=scan, equipment=_equipment(), at=_now())
+    if condition is Condition.DAMAGED:
+        _damage(paths)
+    return paths
 
 
 def _cut_off(image: ScanImage) -> ScanImage:
@@ -124,10 +130,6 @@ def _damage(paths: Sequence[Path]) -> None:
         dataset = pydicom.dcmread(path)
         dataset.PixelData = dataset.PixelData[: len(dataset.PixelData) // 2 & ~1]
         dataset.save_as(path)
-
-
-def _scan(consignment: Consignment, number: int) -> Scan:
-    return Scan(consignment.code, generate_uid(), str(number), speed_mm_s=2000.0)
 
 
 def _equipment() -> Equipment:
