@@ -17,19 +17,18 @@ from typing import Any, BinaryIO, Final, TypeVar, cast
 import pydicom
 from pydicom import config as pydicom_config
 from pydicom.dataset import Dataset
+from pydicom.sequence import Sequence
 from pydicom.uid import (
-    DeflatedExplicitVRLittleEndian,
     ExplicitVRBigEndian,
     ExplicitVRLittleEndian,
     ImplicitVRLittleEndian,
 )
 
 from gate_agent.scans.dicos_attributes import CT_VARIANTS, KINDS, shown
+from gate_agent.scans.dicos_bounds import Bounded
 from gate_agent.scans.errors import ScanMalformed, ScanTooLarge, ScanUnsupported
 
 MAX_FILE_BYTES: Final = 2 * 1024**3
-DEFER_BYTES: Final = 1024 * 1024
-"""Elements larger than this stay on disk until asked for; no header element of DICOS is as large."""
 PIXEL_DATA: Final = 0x7FE00010
 NATIVE: Final = (ImplicitVRLittleEndian, ExplicitVRLittleEndian, ExplicitVRBigEndian)
 _UNDEFINED_LENGTH: Final = 0xFFFFFFFF
@@ -77,12 +76,9 @@ def _parse(path: Path, stream: BinaryIO, size: int) -> DicosFile:
     bare = _lacks_preamble(stream)
     dataset = guarded(
         path.name,
-        lambda: dcmread(stream, defer_size=DEFER_BYTES, stop_before_pixels=True, force=bare),
+        lambda: dcmread(Bounded(stream), stop_before_pixels=True, force=bare),
     )
     syntax = str(getattr(getattr(dataset, "file_meta", None), "TransferSyntaxUID", ImplicitVRLittleEndian))
-    if syntax == DeflatedExplicitVRLittleEndian:
-        # A deflated data set has no bound on what it expands to, and DICOS does not use it.
-        raise ScanUnsupported("a deflated data set", field="(0002,0010) TransferSyntaxUID")
     offset, length = _pixels(
         stream, implicit=syntax == ImplicitVRLittleEndian, big=syntax == ExplicitVRBigEndian
     )
@@ -156,7 +152,17 @@ def value(dataset: Dataset, tag: int) -> Any:
 
 def text(dataset: Dataset, tag: int, limit: int = 256) -> str:
     found = value(dataset, tag)
+    if isinstance(found, Sequence):  # in words it would be many times as long as it is
+        raise ScanMalformed("is a sequence", field=shown(tag))
     return "" if found is None else str(found)[:limit].strip()
+
+
+def texts(dataset: Dataset, tag: int, limit: int = 256) -> list[str]:
+    """Each of an element's values, of which there may be several."""
+    found = value(dataset, tag)
+    if found is None or isinstance(found, (str, bytes, Sequence)) or not hasattr(found, "__iter__"):
+        return [one] if (one := text(dataset, tag, limit)) else []
+    return [str(part)[:limit].strip() for part in cast("list[Any]", found)]
 
 
 def number(dataset: Dataset, tag: int, default: float | None = None) -> float:

@@ -77,14 +77,13 @@ def lint(path: Path) -> list[Finding]:
 
 
 def _all(opened: DicosFile) -> Iterator[Finding]:
-    dataset = opened.dataset
-    meta = getattr(dataset, "file_meta", None)
-    if meta is None or not text(meta, META_DICOS_VERSION):
-        yield Finding(Severity.WARNING, "(0002,0004)", "type 1 in the file meta information", "is missing")
-    yield from _structure(dataset, REQUIREMENTS[opened.kind], "", has_pixels=_has_pixels(opened))
-    yield from _uids(dataset)
-    for rule in _RULES[opened.kind]:
-        yield from rule(opened)
+    has_pixels = _has_pixels(opened)
+    yield from _structure(opened.dataset, REQUIREMENTS[opened.kind], "", has_pixels=has_pixels)
+    for rule in (_version, _uids, *_RULES[opened.kind]):
+        try:
+            yield from rule(opened)
+        except ScanError as error:  # a value that the rule needs cannot be decoded
+            yield Finding(Severity.ERROR, error.field, "decodable", error.what)
 
 
 def _has_pixels(opened: DicosFile) -> bool:
@@ -112,6 +111,7 @@ def _element(dataset: Dataset, attribute: Attribute, where: str, requirement: st
     try:
         element = dataset[attribute.tag]
         values = _values(element.value)
+        first = _plain(values[0]) if values and attribute.values else ""
     except Exception as error:  # pydicom converts values only now; its errors have no common root
         yield Finding(Severity.ERROR, where, requirement, f"cannot be decoded: {type(error).__name__}")
         return
@@ -121,9 +121,9 @@ def _element(dataset: Dataset, attribute: Attribute, where: str, requirement: st
         yield from _sequence(dataset, attribute, where, requirement)
     elif attribute.type == "1" and not any(v != "" for v in values):
         yield Finding(Severity.ERROR, where, requirement, "is empty")
-    elif attribute.values and values and _plain(values[0]) not in attribute.values:
+    elif attribute.values and values and first not in attribute.values:
         allowed = ", ".join(attribute.values)
-        yield Finding(Severity.ERROR, where, f"one of {allowed}", f"is {str(values[0])[:32]!r}")
+        yield Finding(Severity.ERROR, where, f"one of {allowed}", f"is {first[:32]!r}")
 
 
 def _sequence(dataset: Dataset, attribute: Attribute, where: str, requirement: str) -> Iterator[Finding]:
@@ -143,7 +143,9 @@ def _values(value: Any) -> list[Any]:
 
 
 def _plain(value: Any) -> str:
-    """A decimal string may be written 1, 1.0 or 1e0."""
+    """A decimal string may be written 1, 1.0 or 1e0. A sequence is not shown: it may hold anything."""
+    if isinstance(value, Dataset):
+        return "a sequence"
     return f"{float(value):g}" if isinstance(value, (int, float)) else str(value)
 
 
@@ -152,9 +154,15 @@ def _interchangeable(found: str, wanted: str) -> bool:
     return {found, wanted} <= {"OB", "OW"} or {found, wanted} <= {"US", "SS", "IS"}
 
 
-def _uids(dataset: Dataset) -> Iterator[Finding]:
+def _version(opened: DicosFile) -> Iterator[Finding]:
+    meta = getattr(opened.dataset, "file_meta", None)
+    if meta is None or not text(meta, META_DICOS_VERSION):
+        yield Finding(Severity.WARNING, "(0002,0004)", "type 1 in the file meta information", "is missing")
+
+
+def _uids(opened: DicosFile) -> Iterator[Finding]:
     for tag in _UID_TAGS:
-        uid = text(dataset, tag)
+        uid = text(opened.dataset, tag)
         if uid and (len(uid) > 64 or not _UID.fullmatch(uid)):
             what = f"{uid[:70]!r} has a component with a leading zero, or is longer than 64 characters"
             yield Finding(Severity.WARNING, shown(tag), "PS3.5 §9.1", what)

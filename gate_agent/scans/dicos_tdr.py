@@ -31,7 +31,7 @@ from gate_agent.scans.dicos_attributes import (
     THREAT_CATEGORIES,
     shown,
 )
-from gate_agent.scans.dicos_file import guarded, items, number, open_dicos, text, value, whole
+from gate_agent.scans.dicos_file import guarded, items, number, open_dicos, text, texts, value, whole
 from gate_agent.scans.dicos_header import Equipment, Scan, header, save
 from gate_agent.scans.errors import ScanMalformed, ScanTooLarge, ScanUnsupported
 from gate_agent.scans.image import MAX_SIDE, Mask
@@ -196,15 +196,13 @@ def read_tdr(path: Path) -> ThreatReport:
         raise ScanTooLarge(f"{len(threats)} objects", field=shown(0x40101011))
     if text(dataset, 0x40101031) == "ALARM" and not threats:
         raise ScanMalformed("an ALARM without an object", field=shown(0x40101011))
-    names = value(dataset, 0x40101029)
-    algorithm = [names] if isinstance(names, str) else list(names or ())
     operators = [item for each in items(dataset, 0x00081072) for item in items(each, 0x00401101)]
     return ThreatReport(
         container=text(dataset, 0x00100020, 64),
         study_uid=text(dataset, 0x0020000D, 128),
         references=tuple(text(item, 0x00081155, 128) for item in items(dataset, 0x00081110)),
         objects=tuple(_object(threat) for threat in threats),
-        algorithm=tuple(str(name)[:64] for name in algorithm),
+        algorithm=tuple(texts(dataset, 0x40101029, 64)),
         tdr_type=text(dataset, 0x40101027, 16),
         processing_ms=number(dataset, 0x40101069, 0.0),
         scale=number(dataset, IMAGE_SCALE, 1.0),

@@ -17,7 +17,7 @@ from pydicom.dataset import Dataset
 from pydicom.uid import generate_uid
 
 from gate_agent.scans.dicos_attributes import EFFECTIVE_ENERGY, NUMBER_OF_FRAMES, SOP_CT, shown
-from gate_agent.scans.dicos_file import guarded, items, number, open_dicos, text, value
+from gate_agent.scans.dicos_file import guarded, items, number, open_dicos, text, texts, value
 from gate_agent.scans.dicos_header import Equipment, Scan, image_header, save
 from gate_agent.scans.errors import ScanMalformed, ScanUnsupported, ScanUnusable
 from gate_agent.scans.pixels import read_volume
@@ -58,8 +58,7 @@ def read_ct(path: Path) -> ScanVolume:
         raise ScanUnsupported(
             f"voxels of {voxels.dtype}", field=shown(0x00280100), advice="8 or 16 bits, unsigned"
         )
-    image_type = value(opened.dataset, 0x00080008)
-    parts = [str(part) for part in image_type] if image_type is not None else []
+    parts = texts(opened.dataset, 0x00080008, 16)
     return ScanVolume(
         voxels=voxels.view(np.uint16) if voxels.dtype == np.uint16 else voxels.astype(np.uint16),
         slope=number(transform, 0x00281053, 1.0),
@@ -67,7 +66,7 @@ def read_ct(path: Path) -> ScanVolume:
         slice_mm=spacing[0],
         row_mm=spacing[1],
         column_mm=spacing[2],
-        characteristics=parts[1][:16] if len(parts) > 1 else "",
+        characteristics=parts[1] if len(parts) > 1 else "",
         container=text(opened.dataset, 0x00100020, 64),
         study_uid=text(opened.dataset, 0x0020000D, 128),
         instance_uid=text(opened.dataset, 0x00080018, 128),

@@ -1,23 +1,22 @@
 """Stored pixels to float32, in bounded memory: large images are averaged down while they are read.
 
 Native pixel data is mapped, not read, and worked on in bands of rows, so that a 500 MB image costs its binned
-size. Encapsulated pixel data is decoded by pydicom's plug-ins, after its size has been bounded.
+size. Encapsulated pixel data is decoded elsewhere (:mod:`gate_agent.scans.dicos_compressed`).
 """
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Final, cast
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-from pydicom.pixels.decoders.base import get_decoder
-from pydicom.pixels.utils import pixel_array
-from pydicom.uid import UID, ExplicitVRBigEndian
+from pydicom.uid import ExplicitVRBigEndian
 
 from gate_agent.scans.dicos_attributes import shown
-from gate_agent.scans.dicos_file import PIXEL_DATA, DicosFile, dcmread, guarded, text, value, whole
+from gate_agent.scans.dicos_compressed import decode_frames
+from gate_agent.scans.dicos_file import PIXEL_DATA, DicosFile, guarded, text, value, whole
 from gate_agent.scans.errors import ScanMalformed, ScanTooLarge, ScanUnsupported
 from gate_agent.scans.image import MAX_PIXELS, MAX_SIDE, FloatImage, Mask, check_size
 
@@ -112,7 +111,8 @@ def read_volume(opened: DicosFile) -> NDArray[np.generic]:
 def _stored(opened: DicosFile, layout: PixelFormat) -> NDArray[np.generic]:
     shape = (layout.frames, layout.rows, layout.columns)
     if not opened.native:
-        return _decoded(opened, layout, shape)
+        found = decode_frames(opened, shape, layout.allocated)
+        return found.astype(layout.dtype.newbyteorder("="), copy=False)
     needed = math.prod(shape) * layout.allocated // 8
     if opened.pixel_bytes < needed:
         raise ScanMalformed(
@@ -122,40 +122,6 @@ def _stored(opened: DicosFile, layout: PixelFormat) -> NDArray[np.generic]:
         shown(PIXEL_DATA),
         lambda: np.memmap(opened.path, layout.dtype, mode="r", offset=opened.pixel_offset, shape=shape),
     )
-
-
-def _decoded(opened: DicosFile, layout: PixelFormat, shape: tuple[int, ...]) -> NDArray[np.generic]:
-    name = UID(opened.transfer_syntax).name
-    if math.prod(shape) > MAX_PIXELS:
-        raise ScanTooLarge(
-            "a compressed image of this size", field=shown(PIXEL_DATA), advice="send it native"
-        )
-    decoder = _decoder(opened.transfer_syntax)
-    if decoder:
-        raise ScanUnsupported(
-            f"compressed as {name[:64]}", field="(0002,0010) TransferSyntaxUID", advice=decoder
-        )
-
-    def decode() -> NDArray[np.generic]:
-        whole_file = dcmread(opened.path, force=True)
-        return cast("NDArray[np.generic]", pixel_array(whole_file, raw=True))
-
-    found = guarded(shown(PIXEL_DATA), decode)
-    if found.size != math.prod(shape):
-        raise ScanMalformed(f"decodes to {found.shape}, not {shape}", field=shown(PIXEL_DATA))
-    return found.reshape(shape).astype(layout.dtype.newbyteorder("="), copy=False)
-
-
-def _decoder(transfer_syntax: str) -> str:
-    """Empty when pydicom can decode it here; else what to do."""
-    try:
-        return (
-            ""
-            if get_decoder(UID(transfer_syntax)).is_available
-            else "install pylibjpeg-libjpeg, or send it native"
-        )
-    except NotImplementedError:
-        return "have the scanner send Explicit VR Little Endian, RLE or JPEG Lossless"
 
 
 def _binned(stored: NDArray[np.generic], top: int, factor: int) -> tuple[FloatImage, Mask]:

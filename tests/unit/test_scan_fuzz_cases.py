@@ -3,18 +3,27 @@ the inputs with which ``tests/fuzz/fuzz_dicos.py`` once got further than that.""
 
 from __future__ import annotations
 
+import io
 import json
 import struct
 import zlib
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
+import pydicom
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pydicom.uid import DeflatedExplicitVRLittleEndian
 
-from gate_agent.scans.errors import ScanError
+from gate_agent.scans.dicos_attributes import shown
+from gate_agent.scans.dicos_bounds import MAX_READS
+from gate_agent.scans.dicos_header import Equipment, Scan
+from gate_agent.scans.dicos_image import write_scan
+from gate_agent.scans.dicos_lint import lint
+from gate_agent.scans.errors import ScanError, ScanUnsupported
 from gate_agent.scans.image import (
     MAX_TRANSMISSION,
     MIN_COLUMNS,
@@ -31,6 +40,9 @@ from gate_agent.scans.triage.curves import nominal_curves
 from gate_agent.scans.triage.findings import threat_report
 from gate_agent.scans.triage.report import TriageReport, triage
 
+AT = datetime(2026, 3, 1, 10, 11, 12, tzinfo=UTC)
+EQUIPMENT = Equipment("Maker", "Model", "SN1", "LANE1", AT)
+SCAN = Scan("MSKU9070323", "1.2.3", "SCAN1")
 KEV = (6000.0, 9000.0)
 WEDGE = nominal_curves(*KEV)
 DICOS = Provenance(format="drawn", instance_uids=("1.2.3",))
@@ -238,6 +250,82 @@ HOSTILE = {
     "a thousand passes": (FRAME + b"\xff\xda\x00\x08\x01\x01\x00\x00\x00\x00" * 1000, "SOS"),
     "no frame in a thousand segments": (b"\xff\xd8" + b"\xff\xe0\x00\x02" * 2000, "SOF"),
 }
+
+
+def element(tag: int, vr: bytes, value: bytes, *, length: int | None = None) -> bytes:
+    """Explicit VR Little Endian, DICOM PS3.5 §7.1.2; `length` is what it claims."""
+    claims = len(value) if length is None else length
+    long = vr in (b"SQ", b"UC")
+    how = ("<HH2sHI", 0, claims) if long else ("<HH2sH", claims)
+    return struct.pack(how[0], tag >> 16, tag & 0xFFFF, vr, *how[1:]) + value
+
+
+def nested(tag: int, depth: int) -> bytes:
+    inside = b""
+    for _ in range(depth):
+        inside = element(tag, b"SQ", struct.pack("<HHI", 0xFFFE, 0xE000, len(inside)) + inside)
+    return inside
+
+
+UNDEFINED = 0xFFFFFFFF
+ITEM = struct.pack("<HHI", 0xFFFE, 0xE000, 0)
+MANY = MAX_READS + 10
+COSTLY = {
+    "elements without end": (element(0x00411000, b"CS", b"") * MANY, "header"),
+    "items without end": (element(0x00400555, b"SQ", ITEM * MANY, length=UNDEFINED), "header"),
+    "a sequence of as many items": (element(0x00100020, b"SQ", ITEM * MANY), "header"),
+    "an element larger than all headers": (element(0x00189004, b"UC", b"", length=1 << 30), "header"),
+    "a list of a million values": (element(0x00100020, b"UC", b"\\" * 1_000_000), "(0010,0020)"),
+    # In words, a few kB of these took more memory than the machine has.
+    "sequences within sequences as the container": (nested(0x00100020, 3000), "(0010,0020)"),
+    "sequences that nobody closes": (
+        (element(0x00400555, b"SQ", b"", length=UNDEFINED) + struct.pack("<HHI", 0xFFFE, 0xE000, UNDEFINED))
+        * 3000,
+        "",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", COSTLY)
+def test_a_header_that_is_costly_to_parse_is_refused(tmp_path: Path, case: str) -> None:
+    extra, field = COSTLY[case]
+    before, after = sound_dicos(tmp_path)
+    path = tmp_path / "scan.dcs"
+    path.write_bytes(before + extra + after)
+    assert lint(path)
+    with pytest.raises(ScanError) as caught:
+        triage(load_scan([path]))
+    assert field in caught.value.field
+
+
+@pytest.mark.parametrize("tag", [0x00080008, 0x00081010, 0x00281040, 0x40101044, 0x0020000D])
+def test_a_sequence_in_place_of_a_value_is_malformed(tmp_path: Path, tag: int) -> None:
+    before, after = sound_dicos(tmp_path)
+    path = tmp_path / "scan.dcs"
+    path.write_bytes(before + nested(tag, 3000) + after)
+    assert lint(path)
+    try:
+        load_scan([path])
+    except ScanError as error:
+        assert shown(tag) in error.field
+
+
+def test_a_deflated_data_set_is_not_expanded(tmp_path: Path) -> None:
+    """Nothing says beforehand how large it becomes, and DICOS does not use it."""
+    dataset = pydicom.dcmread(io.BytesIO(b"".join(sound_dicos(tmp_path))))
+    dataset.file_meta.TransferSyntaxUID = DeflatedExplicitVRLittleEndian
+    path = tmp_path / "deflated.dcs"
+    dataset.save_as(path, enforce_file_format=True)
+    with pytest.raises(ScanUnsupported, match="deflated"):
+        load_scan([path])
+
+
+def sound_dicos(folder: Path) -> tuple[bytes, bytes]:
+    """What comes before the pixels of a sound DX, and the rest."""
+    (path,) = write_scan(_made(Drawn(48, 96, "boxes")), folder, scan=SCAN, equipment=EQUIPMENT, at=AT)
+    data = path.read_bytes()
+    at = data.index(b"\xe0\x7f\x10\x00OW")
+    return data[:at], data[at:]
 
 
 @pytest.mark.parametrize("case", HOSTILE)
