@@ -57,15 +57,17 @@ def parse_dg15(raw: bytes) -> PublicKey:
         raise FileError(error.what, field=error.field, reason=error.reason) from error
 
 
-def active_authentication(key: PublicKey, challenge: bytes) -> Protocol[bytes]:
+def active_authentication(key: PublicKey, challenge: bytes, *, extended_length: bool) -> Protocol[bytes]:
     """INTERNAL AUTHENTICATE (§6.1.3): the chip's signature over `challenge`. Raises StatusError.
 
     Some chips answer nothing when asked for all there is, others cut the signature off when asked for
-    less than fits: the expected length comes first.
+    less than fits: the expected length comes first. Without `extended_length` a long one comes in parts.
     """
     expected = _signature_length(key)
     answer, sw = b"", 0
     for le, extended in _expected_lengths(expected):
+        if extended and not extended_length:
+            continue  # the chip would answer in the clear, and end the channel
         command = CommandApdu(0x00, 0x88, 0x00, 0x00, challenge, le, extended)
         response = yield from transceive(command)
         answer, sw = response.data, response.sw

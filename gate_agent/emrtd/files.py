@@ -55,11 +55,12 @@ class ElementaryFile:
 class ReadingHabits:
     """What has been learned about this chip. A new channel to the same chip keeps it.
 
-    `settled`: whether extended length was tried already.
+    `settled`: whether extended length was tried already; `extended_length`: whether it works.
     """
 
     lengths: list[int] = field(default_factory=lambda: list(_READ_LENGTHS))
     settled: bool = False
+    extended_length: bool = False
     short_identifiers: bool = True
 
     @property
@@ -83,6 +84,7 @@ class ReadingHabits:
         most = min((response_size or 0) - _PROTECTION, _LARGEST_READ)
         extended = (most,) if known else _EXTENDED_READ_LENGTHS
         self.lengths = [*extended, *(n for n in self.lengths if n <= MAX_SHORT_LE)]
+        self.extended_length = True
 
     def fall_back(self) -> bool:
         """Change one habit after the channel broke; False when there is nothing left to change.
@@ -90,7 +92,9 @@ class ReadingHabits:
         Extended length first: a bare 6700 to an extended read is what breaks most channels.
         """
         if self.length > MAX_SHORT_LE:
-            return self.read_less()
+            changed = self.read_less()
+            self.extended_length = self.length > MAX_SHORT_LE
+            return changed
         if self.short_identifiers:
             self.short_identifiers = False
             return True

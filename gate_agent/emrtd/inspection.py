@@ -1,8 +1,9 @@
 """One inspection of a passport chip: open it, read it, authenticate it, compare it (Doc 9303-11 §4-7).
 
 :func:`inspect` is a protocol like those it is made of, and answers every check every time: what
-could not be done says so with a reason. Whatever the chip sends ends in a result; only the reader's own
-errors, which come from outside the protocol, end it early (:func:`interrupted`).
+could not be done says so with a reason. Whatever the chip sends ends in a result, or in CardLost where it is
+not opened a second time and has to be presented again; else only the reader's own errors, which come from
+outside the protocol, end it early (:func:`interrupted`).
 """
 
 from __future__ import annotations
@@ -62,6 +63,7 @@ def inspect(
     """Inspect the chip that `key` opens; `printed` is the zone to compare with, `at` the time (UTC).
 
     Give the same `reading` again when a lost chip is presented again: what was read of it is not read twice.
+    Raises CardLost, also for a chip that lies there still and has to be reset.
     """
     case = Case(reading or Reading())
     password = key if isinstance(key, Password) else Password.from_mrz(key)

@@ -286,7 +286,8 @@ def _active_authentication(case: Case, random: Random) -> Protocol[None]:
     challenge = random(CHALLENGE_LENGTH)
     try:
         key = parse_dg15(raw)
-        signature = yield from active_auth.active_authentication(key, challenge)
+        extended = case.reading.habits.extended_length
+        signature = yield from active_auth.active_authentication(key, challenge, extended_length=extended)
     except ChannelLost:
         raise
     except (ChipError, FileError) as error:

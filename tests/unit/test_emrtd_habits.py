@@ -25,6 +25,7 @@ from gate_agent.evidence import Outcome
 from gate_simulators.chip.card import Chip
 from gate_simulators.chip.profile import ORDINARY
 from gate_simulators.issuer import alterations
+from gate_simulators.issuer.chip_security import BAC_ONLY
 from gate_simulators.passports import Passport, PassportOffice
 
 TODAY = date(2026, 6, 1)
@@ -77,6 +78,17 @@ def test_extended_length_is_not_guessed_where_nothing_was_said_of_it(
     assert passed(inspected(transmit, Reading()))
     protected = [command for command in sent if command[0] & 0x0C == 0x0C]
     assert all(command[4] != 0 for command in protected)
+
+
+def test_a_long_signature_comes_in_parts_where_there_is_no_extended_length(
+    office: PassportOffice, trust: TrustStore
+) -> None:
+    security = replace(BAC_ONLY, active="rsa-2048-sha512")
+    passport = office.issue("ERIKSSON", "ANNA", PHOTOGRAPH, date(1980, 8, 12), security=security)
+    chip = passport.chip(replace(ORDINARY, extended_length=False, response_chaining=True))
+    printed = parse(passport.lines)
+    inspection = run(inspect(printed.key(), printed, trust, NOW), lambda command, _: chip.process(command))
+    assert inspection.result("active_authentication").outcome is Outcome.PASSED
 
 
 def test_a_chip_that_opens_once_is_read_when_it_is_presented_again(
