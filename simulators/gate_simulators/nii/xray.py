@@ -9,16 +9,20 @@ from __future__ import annotations
 import shutil
 import tempfile
 from collections import deque
+from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Final
 
+import pydicom
 from pydicom.uid import generate_uid
 
 from gate_agent.scans.dicos_header import Equipment, Scan
 from gate_agent.scans.dicos_image import write_scan
+from gate_agent.scans.image import ScanImage
 from gate_simulators.nii.consignments import Consignment
 from gate_simulators.scanner.beam import SETUPS
 from gate_simulators.scanner.modality import DicosModality, FolderExporter
