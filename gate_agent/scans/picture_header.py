@@ -24,6 +24,7 @@ _JPEG_FRAMES: Final = frozenset(
     {*range(0xC0, 0xC4), *range(0xC5, 0xC8), *range(0xC9, 0xCC), *range(0xCD, 0xD0)}
 )
 _JPEG_SCAN: Final = b"\xff\xda"
+_JPEG_END: Final = b"\xff\xd9"
 _MAX_SEGMENTS: Final = 1024
 _MAX_SCANS: Final = 64  # an encoder's usual progression has ten
 _MAX_ENTRIES: Final = 256
@@ -99,9 +100,14 @@ def _jpeg_size(data: bytes) -> tuple[str, int, int]:
 
 
 def _jpeg_scans(data: bytes) -> None:
-    """Within coded data 0xFF is followed by 0 or a restart marker (§B.1.1.5), so none is counted twice."""
+    """Not too many scans, and an end (§B.2.1): decoders paint what is missing grey, and say nothing.
+
+    Within coded data 0xFF is followed by 0 or a restart marker (§B.1.1.5), so what is found are markers.
+    """
     if (scans := data.count(_JPEG_SCAN)) > _MAX_SCANS:
         raise ScanTooLarge(f"{scans} scans", field="SOS", advice=f"at most {_MAX_SCANS}")
+    if data.rfind(_JPEG_END) <= data.rfind(_JPEG_SCAN):
+        raise ScanMalformed("no end", field="EOI", advice="the file is cut off or damaged")
 
 
 def _tiff_size(data: bytes) -> tuple[str, int, int]:

@@ -248,6 +248,8 @@ HOSTILE = {
     "bits elsewhere, and nothing there": (tiff(*SIZE, (258, 3, 3, 0xFFFF)), "header"),
     "a JPEG in a TIFF": (tiff(*SIZE, (259, 3, 1, 7)), "Compression"),
     "a thousand passes": (FRAME + b"\xff\xda\x00\x08\x01\x01\x00\x00\x00\x00" * 1000, "SOS"),
+    # The decoder paints what is missing grey; a file that is still being written would look like a scan.
+    "a JPEG that is cut off": (FRAME + b"\xff\xda\x00\x08\x01\x01\x00\x00\x00\x00" + bytes(100), "EOI"),
     "no frame in a thousand segments": (b"\xff\xd8" + b"\xff\xe0\x00\x02" * 2000, "SOF"),
 }
 
