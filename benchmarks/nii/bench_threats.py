@@ -16,7 +16,8 @@ import argparse
 import hashlib
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -27,15 +28,24 @@ from gate_agent.scans.image import Calibration, Geometry, ScanImage, transmissio
 from gate_agent.scans.triage.container import Box, Container
 from gate_agent.scans.triage.detector import (
     Detector,
-    DetectorCard,
     OperatingPoint,
     default_card,
     load_detector,
 )
 from gate_agent.scans.triage.inspectable import Band, inspectable_map
 from gate_agent.scans.triage.threats import find_threats
-from gate_models.threats.cards import card_text, unmeasured
-from gate_models.threats.evaluate import Case, Measured, auc, describe, rates, table, tpr_at
+from gate_models.threats.cards import NAMES, card_text, unmeasured
+from gate_models.threats.evaluate import (
+    OBJECTS_PER_SCAN,
+    Case,
+    Measured,
+    auc,
+    describe,
+    look,
+    operating_points,
+    table,
+    tpr_at,
+)
 from gate_models.threats.tip import with_objects
 from gate_simulators.scanner.beam import SETUPS
 from gate_simulators.scanner.loading import Fill
@@ -43,8 +53,8 @@ from gate_simulators.scanner.scan import simulate
 from gate_simulators.scanner.scenario import display_picture, random_scene
 
 SHOWN = Console(stderr=True)
-OBJECTS_PER_SCAN = 4
-PITCHES = (5.0, 7.0, 9.0, 12.0)
+PITCHES = (6.0, 8.0, 10.0, 12.0)
+SCANNERS = ("mv-6-9", "mv-6-9", "mv-6")
 FILLS = (
     Fill.PARTIAL,
     Fill.FULL,
@@ -62,23 +72,29 @@ DATA = {
 }
 
 
-def cases(number: int, seed: int, calibration: Calibration, setups: tuple[str, ...]) -> Iterator[Case]:
-    for n in track(range(seed, seed + number), calibration.value, console=SHOWN):
-        setup = SETUPS[setups[n % len(setups)]]
+@dataclass(frozen=True, slots=True)
+class Rates:
+    """One detector on one kind of picture."""
+
+    measured: Measured
+    points: list[OperatingPoint]
+
+
+def pairs(number: int, seed: int, objects: int) -> Iterator[dict[Calibration, Case]]:
+    """The same scans, calibrated and as display pictures, without and with objects."""
+    for n in track(range(seed, seed + number), "scans", console=SHOWN):
+        setup = SETUPS[SCANNERS[n % len(SCANNERS)]]
         pitch = PITCHES[n % len(PITCHES)]
-        scene = random_scene(
-            FILLS[n % len(FILLS)], n, column_mm=pitch, row_mm=pitch * (0.75 + (n * 7 % 11) / 20)
-        )
-        scan = simulate(scene, setup, n)
-        column, row, width, height = scan.truth.interior_box
-        inner = Box(column + 3, column + width - 3, row + 3, row + height - 3)
+        row = pitch * (0.75 + (n * 7 % 11) / 20)
+        scan = simulate(random_scene(FILLS[n % len(FILLS)], n, column_mm=pitch, row_mm=row), setup, n)
+        left, top, width, height = scan.truth.interior_box
+        inner = Box(left + 3, left + width - 3, top + 3, top + height - 3)
         random = np.random.Generator(np.random.SFC64((n, 7)))
-        quanta = setup.channels[-1].quanta
-        after, objects = with_objects(scan.image, inner, random, OBJECTS_PER_SCAN, quanta)
-        if calibration is Calibration.KNOWN:
-            yield Case(scan.image, after, objects)
-        else:
-            yield Case(_display(scan.image, n), _display(after, n), objects)
+        after, placed = with_objects(scan.image, inner, random, objects, setup.channels[-1].quanta)
+        yield {
+            Calibration.KNOWN: Case(scan.image, after, placed),
+            Calibration.UNKNOWN: Case(_display(scan.image, n), _display(after, n), placed),
+        }
 
 
 def _display(image: ScanImage, seed: int) -> ScanImage:
@@ -86,37 +102,37 @@ def _display(image: ScanImage, seed: int) -> ScanImage:
     return transmission_image((shown,), calibration=Calibration.UNKNOWN, bits=8)
 
 
-def measured_by(
-    detector: Detector, scans: int, seed: int, setups: tuple[str, ...] = ("mv-6-9", "mv-6-9", "mv-6")
-) -> dict[Calibration, tuple[Measured, list[OperatingPoint]]]:
+def measured_by(detectors: Sequence[Detector], scans: int, seed: int) -> dict[tuple[str, Calibration], Rates]:
+    """Thresholds from `scans` clean scans, rates from as many others, of both kinds of picture."""
+    keys = [(detector, calibration) for detector in detectors for calibration in Calibration]
+    halves = [{(d.card.id, c): Measured() for d, c in keys} for _ in range(2)]
+    for place, half in enumerate(halves):
+        for pair in pairs(scans, seed + place * scans, OBJECTS_PER_SCAN if place else 0):
+            for detector, calibration in keys:
+                look(half[detector.card.id, calibration], pair[calibration], detector)
     return {
-        calibration: rates(
-            lambda number, first, calibration=calibration: cases(number, first, calibration, setups),
-            detector,
-            scans,
-            seed,
-            calibration,
-            DATA[calibration],
-        )
-        for calibration in Calibration
+        key: Rates(halves[1][key], operating_points(key[1], halves[0][key], halves[1][key], DATA[key[1]]))
+        for key in halves[0]
     }
 
 
 def write_cards(folder: Path, scans: int, seed: int) -> None:
     """Measures both variants beside their networks and writes what was found."""
-    for variant in ("fp32", "int8"):
+    detectors: list[Detector] = []
+    for variant in NAMES:
         card = unmeasured(folder, variant)
         network = (folder / f"{card.id}.onnx").read_bytes()
-        card = card.model_copy(update={"sha256": hashlib.sha256(network).hexdigest()})
-        found = measured_by(Detector(card, network, threads=1), scans, seed)
-        points = tuple(point for _, each in found.values() for point in each)
-        finished = DetectorCard.model_validate(
-            card.model_dump() | {"operating_points": [p.model_dump() for p in points]}
-        )
-        (folder / f"{card.id}.toml").write_text(card_text(finished))
-        for measured, each in found.values():
-            SHOWN.print(
-                variant, *table(measured), *(line for point in each for line in describe(point)), sep="\n"
+        pinned = card.model_copy(update={"sha256": hashlib.sha256(network).hexdigest()})
+        detectors.append(Detector(pinned, network, point="", threads=1))
+    found = measured_by(detectors, scans, seed)
+    for detector in detectors:
+        mine = [found[detector.card.id, calibration] for calibration in Calibration]
+        points = [point for rates in mine for point in rates.points]
+        finished = detector.card.model_copy(update={"operating_points": tuple(points)})
+        (folder / f"{finished.id}.toml").write_text(card_text(finished))
+        for rates in mine:
+            print(
+                finished.id, *table(rates.measured), *(t for p in rates.points for t in describe(p)), sep="\n"
             )
 
 
@@ -180,8 +196,8 @@ def main() -> None:
         write_cards(told.cards, told.scans, told.seed)
         return
     claims: list[dict[str, object]] = []
-    for card in (default_card(), default_card().with_name("scan-threats-int8.toml")):
-        detector = load_detector(card)
+    detectors = [load_detector(default_card().with_name(f"{name}.toml")) for name in NAMES.values()]
+    for detector in detectors:
         wall, processor = seconds(detector)
         claims.append(
             {
@@ -193,11 +209,9 @@ def main() -> None:
                 "met": processor <= 2,
             }
         )
-        for calibration, (measured, points) in measured_by(detector, told.scans, told.seed).items():
-            name = (
-                f"{detector.card.variant}, {'calibrated' if calibration is Calibration.KNOWN else 'display'}"
-            )
-            claims += [*band_claims(name, measured), *review_claims(name, points)]
+    for (name, calibration), rates in measured_by(detectors, told.scans, told.seed).items():
+        kind = f"{name}, {'calibrated' if calibration is Calibration.KNOWN else 'display'}"
+        claims += [*band_claims(kind, rates.measured), *review_claims(kind, rates.points)]
     print(json.dumps({"benchmark": "nii_threats", "setup": "6 and 6/9 MV", "claims": claims}))
 
 

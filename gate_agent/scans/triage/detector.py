@@ -175,13 +175,6 @@ class Detector:
         self.card = card
         self.point = point
         self._session = Session(network, card.id, threads=threads)
-        known = {p.id for p in card.operating_points}
-        if point not in known:
-            raise NetworkError(
-                f"no operating point {point!r}",
-                field=card.id,
-                advice=f"known: {', '.join(sorted(known)) or 'none'}",
-            )
 
     @property
     def name(self) -> str:
@@ -217,6 +210,10 @@ def load_detector(card: Path, *, point: str = "review", threads: int = 2) -> Det
     told = read_card(card, DetectorCard)
     if told.id != card.stem:
         raise NetworkError(f"this is the card of {told.id!r}", field=str(card))
+    known = sorted({each.id for each in told.operating_points})
+    if point not in known:
+        advice = f"known: {', '.join(known) or 'none'}"
+        raise NetworkError(f"no operating point {point!r}", field=told.id, advice=advice)
     network = read_network(card.with_suffix(".onnx"), told.sha256, max_bytes=MAX_NETWORK_BYTES)
     return Detector(told, network, point=point, threads=threads)
 

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from gate_agent.scans.attenuation import MATERIALS
 from gate_agent.scans.image import Channel, FloatImage, ScanImage
 from gate_agent.scans.triage.container import Box
+from gate_agent.scans.triage.inspectable import band_of
 from gate_models.threats.objects import Object, random_object
 from gate_models.threats.space import PITCH_MM
 
@@ -62,7 +63,7 @@ def project(
     for channel in image.channels:
         passed = transmission_of(thing, channel.peak_kev, channel.effective_kev)
         how = cv2.INTER_AREA if columns < passed.shape[1] else cv2.INTER_LINEAR
-        factor = np.asarray(cv2.resize(passed, (columns, rows), interpolation=how), np.float32)
+        factor = np.clip(cv2.resize(passed, (columns, rows), interpolation=how), 0, 1).astype(np.float32)
         behind = channel.transmission.copy()
         before = np.maximum(behind[box.slices], 0)
         missing = np.sqrt(factor * (1 - factor) * before / np.float32(quanta))
@@ -80,11 +81,13 @@ def project(
 def with_objects(
     image: ScanImage, inner: Box, random: np.random.Generator, number: int, quanta: float
 ) -> tuple[ScanImage, list[Projected]]:
-    """Up to `number` random objects in the loading space, apart from each other and from its edges."""
+    """Up to `number` random objects in the loading space, apart from each other, spread evenly over the bands
+    of penetration that the scan has: most of a container is either nearly empty or dark."""
     taken = np.zeros(image.shape, np.bool_)
     placed: list[Projected] = []
+    places = _places(image, inner)
     across, down = (round(MARGIN_MM / mm) for mm in (image.geometry.column_mm, image.geometry.row_mm))
-    for _ in range(6 * number):
+    for _ in range(8 * number):
         if len(placed) == number:
             break
         thing = random_object(random)
@@ -92,8 +95,10 @@ def with_objects(
         rows = round(thing.extent.shape[0] * PITCH_MM / image.geometry.row_mm)
         if columns >= inner.width or rows >= inner.height:
             continue
-        left = inner.left + int(random.integers(0, inner.width - columns))
-        top = inner.top + int(random.integers(0, inner.height - rows))
+        among = places[int(random.integers(len(places)))]
+        row, column = divmod(int(among[int(random.integers(among.size))]), inner.width)
+        left = inner.left + int(np.clip(column - columns // 2, 0, inner.width - columns))
+        top = inner.top + int(np.clip(row - rows // 2, 0, inner.height - rows))
         around = np.s_[
             max(0, top - down) : top + rows + down, max(0, left - across) : left + columns + across
         ]
@@ -104,3 +109,10 @@ def with_objects(
         if projected.extent.any():
             placed.append(projected)
     return image, placed
+
+
+def _places(image: ScanImage, inner: Box) -> list[NDArray[np.intp]]:
+    """Pixels of the loading space, by number, for each band that makes up at least a hundredth of it."""
+    bands = band_of(image.high[inner.slices]).ravel()
+    found = [np.flatnonzero(bands == band) for band in np.unique(bands)]
+    return [pixels for pixels in found if pixels.size >= 0.01 * bands.size]
