@@ -33,16 +33,17 @@ export function setText(node, text) {
 /** Keeps one child of `parent` per item, in order; a child stays (with focus and state) while its key does. */
 export function keyed(parent, items, key, make, update) {
   const old = new Map([...parent.children].map((child) => [child.dataset.key, child]));
+  const kept = new Set();
   items.forEach((item, index) => {
     const id = String(key(item));
     let child = old.get(id);
-    if (child) old.delete(id);
-    else {
+    if (!child || kept.has(child)) {
       child = make(item);
       child.dataset.key = id;
     }
+    kept.add(child);
     if (parent.children[index] !== child) parent.insertBefore(child, parent.children[index] ?? null);
     update?.(child, item);
   });
-  for (const gone of old.values()) gone.remove();
+  for (const child of [...parent.children]) if (!kept.has(child)) child.remove();
 }

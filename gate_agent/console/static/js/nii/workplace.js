@@ -24,7 +24,7 @@ export class Workplace {
     try {
       const scan = await this.#desk.get(`/scans/${id}`);
       const picture = scan.picture ? await this.#load(`/scans/${id}`, scan.picture) : null;
-      if (turn === this.#turn) this.#put(scan, picture, title(scan));
+      if (turn === this.#turn) this.#put(scan, picture, picture ? title(scan) : `${title(scan)}: there is no usable picture of this truck`);
     } catch (problem) {
       if (turn === this.#turn) this.#put(null, null, problem.message);
     }

@@ -5,10 +5,11 @@ import { el, setAttribute, setText, svg } from "../dom.js";
 import { inWords, spelt } from "../words.js";
 
 const SIGNS = {
-  ready: { word: "Ready", tone: "good" },
-  proceed: { word: "Proceed", tone: "good" },
-  wait: { word: "Wait", tone: "calm" },
   stop: { word: "Stop", tone: "bad" },
+  enter: { word: "Enter", tone: "good" },
+  wait: { word: "Wait", tone: "calm" },
+  release: { word: "To the road", tone: "good" },
+  inspection: { word: "Inspection", tone: "bad" },
   officer: { word: "Officer", tone: "warn" },
 };
 const VEHICLE_MS = 2000;
@@ -87,7 +88,7 @@ function truck(x, y) {
 }
 
 function sign(x, y) {
-  return svg("g", { class: "sign", transform: `translate(${x} ${y})` }, svg("rect", { x: -36, y: -11, width: 72, height: 22, rx: 11 }), svg("text", { x: 0, y: 4.5 }));
+  return svg("g", { class: "sign", transform: `translate(${x} ${y})` }, svg("rect", { x: -40, y: -11, width: 80, height: 22, rx: 11 }), svg("text", { x: 0, y: 4.5 }));
 }
 
 function drawSign(node, signal) {

@@ -23,7 +23,7 @@ export function verdictBanner(say) {
       setText(title, said.title);
       setText(why, said.why);
       setText(which, transaction ? `Transaction ${transaction.id} · ${wallClock(transaction.started_at)}` : "");
-      keyed(rules, transaction?.rules ?? [], (rule) => rule, (rule) => el("li", { class: "mono" }, rule));
+      keyed(rules, [...new Set(transaction?.rules ?? [])], (rule) => rule, (rule) => el("li", { class: "mono" }, rule));
     },
   };
 }
