@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -260,6 +261,21 @@ def test_a_crash_while_replacing_leaves_the_old_case(tmp_path: Path) -> None:
     again = Shelf(tmp_path, SETTINGS)
     assert [each.id for each in again.cases()] == ["NII-1"]
     assert [path.name for path in tmp_path.iterdir()] == ["NII-1"]
+
+
+def test_a_full_disk_leaves_the_old_case_and_no_halves(tmp_path: Path) -> None:
+    shelf = Shelf(tmp_path, SETTINGS)
+    shelf.put(case())
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, limits[1]))  # writes beyond fail with EFBIG
+    try:
+        with pytest.raises(ShelfError, match="cannot be used"):
+            shelf.put(case(verdict="inspect"))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert shelf.case("NII-1").verdict == "review"
+    assert [path.name for path in tmp_path.iterdir()] == ["NII-1"]
+    assert Shelf(tmp_path, SETTINGS).damaged == []
 
 
 @pytest.mark.parametrize("name", ["", "../x", "a/b", ".hidden", "x" * 65, "tip-0011", "TIP-0011"])

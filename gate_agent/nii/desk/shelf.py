@@ -88,6 +88,7 @@ class Shelf:
                 self._cases[case.id] = shelved
                 self._bound(keep=case.id)
         except OSError as error:
+            shutil.rmtree(new, ignore_errors=True)  # a full disk must not stay full of halves
             raise _disk(error, self._folder) from error
         for listener in self._listeners:
             listener(shelved)

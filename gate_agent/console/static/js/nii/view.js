@@ -34,6 +34,7 @@ export function mount(main, session) {
   const panels = [verdictBanner(say), yardPanel(session, desk), checks];
   main.replaceChildren(el("div", { class: "nii" }, panels[0].node, panels[1].node, side.node, place.viewer.node));
   main.setAttribute("aria-label", "Scanner station");
+  // A page that the browser keeps for "back" keeps no cargo.
   window.addEventListener("pagehide", () => place.viewer.show(null, ""));
   let shown = "";
   let waiting = null;
