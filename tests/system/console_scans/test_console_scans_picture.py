@@ -149,6 +149,7 @@ def test_findings_are_words_and_places_and_can_be_hidden(open_screen: Open, stat
     screen = open_screen(station)
     page = screen.page
     page.locator("#tab-findings").click()
+    expect(page.locator(".figures-line")).to_contain_text(" kg")
     finding = page.locator("#findings li", has_text="high atomic number").first
     expect(finding).to_contain_text("found by the machine, suspicious")
     expect(finding).to_contain_text("m from the left end")

@@ -1,6 +1,6 @@
 // Plain words for codes, quantities and times. The reason table comes from the agent.
 
-const UNITS = { ms: "ms", s: "s", years: "years", days: "days", hours: "h", px: "px", bytes: "bytes", percent: "%" };
+const UNITS = { ms: "ms", s: "s", years: "years", days: "days", hours: "h", px: "px", bytes: "bytes", percent: "%", kg: "kg", mm: "mm", kev: "keV" };
 
 let table = {};
 
