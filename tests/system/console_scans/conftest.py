@@ -145,7 +145,12 @@ class Station:
         kept = self.shelf.case(case)
         self.desk._queue.arrived(kept)  # what Shelf.put tells the desk
         transaction = TransactionView(
-            case, kept.at, kept.checks, verdict="review", reasons=kept.reasons, rules=("weight-differs@2", "weight-differs@2")
+            case,
+            kept.at,
+            kept.checks,
+            verdict="review",
+            reasons=kept.reasons,
+            rules=("weight-differs@2", "weight-differs@2"),
         )
         yard = YardView(
             vehicles=1,
