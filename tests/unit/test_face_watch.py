@@ -20,6 +20,7 @@ from gate_agent.face.liveness import ENOUGH, Suspicion
 from gate_agent.face.pixels import Pixels
 from gate_agent.face.settings import LivenessSettings
 from gate_agent.face.watch import FaceWatch
+from gate_agent.policy.reasons import INSTRUCTIONS
 from gate_models.build import build
 from gate_simulators.cast import Cast
 from gate_simulators.passports import PassportOffice
@@ -158,6 +159,10 @@ def test_nobody_and_somebody_far_away_are_told_what_to_do(chain: FaceChain, cast
     lane.person.facing = True
     look = far.look(lane.frame())
     assert (look.problem, look.advice) == ("FACE_QUALITY_LOW", Advice.MOVE_CLOSER)
+
+
+def test_the_lane_has_words_for_everything_that_may_be_advised() -> None:
+    assert {advice.value for advice in Advice} <= set(INSTRUCTIONS)
 
 
 # ---------------------------------------------------------------- attacks
