@@ -139,7 +139,7 @@ def read_projection(path: Path) -> Projection:
 
 
 def _transmission(opened: DicosFile, stored: FloatImage, bits: int) -> tuple[FloatImage, Calibration]:
-    """Stored values as I/I0, and whether that is what they are.
+    """Stored values as I/I0, in place because a scan may fill much of the memory; and whether they are that.
 
     Linear intensities are transmissions once divided by air, which the file tells or the picture shows. A
     logarithmic, lossy or 8-bit picture is ordered, no more (PS3.3 C.8.11.3.1.2).
@@ -148,19 +148,23 @@ def _transmission(opened: DicosFile, stored: FloatImage, bits: int) -> tuple[Flo
     slope, intercept = number(dataset, 0x00281053, 1.0), number(dataset, 0x00281052, 0.0)
     if slope == 0:
         raise ScanMalformed("is 0", field=shown(0x00281053))
-    image = stored * np.float32(slope) + np.float32(intercept)
+    image = stored
+    image *= np.float32(slope)
+    image += np.float32(intercept)
     sign = number(dataset, 0x00281041, 1.0)
     linear = text(dataset, 0x00281040) in ("LIN", "")
     lossy = text(dataset, 0x00282110) == "01"
     if sign < 0:  # higher values mean less radiation
-        image = image.max() - image
+        np.subtract(image.max(), image, out=image)
     if linear and sign > 0 and not lossy and bits > 8:
         told = _told_air(dataset)
         level = AirLevel(told, 1.0, 0.0) if told > 0 else air_level(image)
         if level.found:
-            return image / np.float32(level.level), Calibration.KNOWN
+            image /= np.float32(level.level)
+            return image, Calibration.KNOWN
     top = float(np.percentile(image, 99.9)) or 1.0
-    return np.clip(image / np.float32(max(top, 1e-6)), 0, MAX_TRANSMISSION), Calibration.UNKNOWN
+    image /= np.float32(max(top, 1e-6))
+    return np.clip(image, 0, MAX_TRANSMISSION, out=image), Calibration.UNKNOWN
 
 
 def _told_air(dataset: Dataset) -> float:

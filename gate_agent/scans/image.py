@@ -25,8 +25,8 @@ from gate_agent.scans.errors import ScanMalformed, ScanTooLarge, ScanUnusable
 FloatImage = NDArray[np.float32]
 Mask = NDArray[np.bool_]
 
-MAX_PIXELS = 48_000_000
-"""Per channel in memory (192 MB as float32); a larger scan is read binned
+MAX_PIXELS = 32_000_000
+"""Per channel (128 MB as float32), so that triage of two stays within 1 GB; a larger scan is read binned
 (:mod:`gate_agent.scans.pixels`)."""
 MAX_SIDE = 131_072
 MIN_ROWS = 16
@@ -215,7 +215,7 @@ def transmission_image(
         finite = np.isfinite(image)
         dead |= ~finite
         clean = np.where(finite, image, np.float32(0)).astype(np.float32, copy=False)
-        channels.append(Channel(np.clip(clean, 0.0, MAX_TRANSMISSION), *energies))
+        channels.append(Channel(np.clip(clean, 0.0, MAX_TRANSMISSION, out=clean), *energies))
     if dead.all():
         raise ScanUnusable("no pixel holds a number", field="pixels", advice="check the scanner; scan again")
     return ScanImage(

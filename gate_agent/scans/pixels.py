@@ -1,12 +1,13 @@
 """Stored pixels to float32, in bounded memory: large images are averaged down while they are read.
 
-Native pixel data is mapped, not read, and worked on in bands of rows, so that a 500 MB image costs its binned
+Native pixel data is mapped and worked on in bands of rows, so that a 500 MB image costs its binned
 size. Encapsulated pixel data is decoded elsewhere (:mod:`gate_agent.scans.dicos_compressed`).
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
@@ -20,7 +21,7 @@ from gate_agent.scans.dicos_file import PIXEL_DATA, DicosFile, guarded, text, va
 from gate_agent.scans.errors import ScanMalformed, ScanTooLarge, ScanUnsupported
 from gate_agent.scans.image import MAX_PIXELS, MAX_SIDE, FloatImage, Mask, check_size
 
-_BAND_ROWS: Final = 256
+_BAND_VALUES: Final = 4_000_000
 _MAX_BINNING: Final = 16
 
 
@@ -93,8 +94,11 @@ def read_frame(opened: DicosFile) -> tuple[FloatImage, Mask, int]:
         )
     factor = binning_for(layout.rows, layout.columns)
     check_size((layout.rows // factor, layout.columns // factor))
-    stored = _stored(opened, layout)[0]
-    values, saturated = _binned(stored, layout.top, factor)
+    if not opened.native:
+        decoded = _stored(opened, layout)[0]
+        values, saturated = _binned(lambda start, end: decoded[start:end], layout, factor)
+    else:
+        values, saturated = _binned(lambda start, end: _mapped(opened, layout, start, end), layout, factor)
     return values, saturated, factor
 
 
@@ -113,25 +117,37 @@ def _stored(opened: DicosFile, layout: PixelFormat) -> NDArray[np.generic]:
     if not opened.native:
         found = decode_frames(opened, shape, layout.allocated)
         return found.astype(layout.dtype.newbyteorder("="), copy=False)
-    needed = math.prod(shape) * layout.allocated // 8
+    return _mapped(opened, layout, 0, layout.frames * layout.rows).reshape(shape)
+
+
+def _mapped(opened: DicosFile, layout: PixelFormat, start: int, end: int) -> NDArray[np.generic]:
+    """Rows of native pixel data (of all frames, one after the other) as a map, which holds no more memory
+    than what is used of it, and none once it is dropped."""
+    row_bytes = layout.columns * layout.allocated // 8
+    needed = layout.frames * layout.rows * row_bytes
     if opened.pixel_bytes < needed:
         raise ScanMalformed(
             f"{opened.pixel_bytes} bytes for {needed}", field=shown(PIXEL_DATA), advice="have it sent again"
         )
+    offset, shape = opened.pixel_offset + start * row_bytes, (end - start, layout.columns)
     return guarded(
         shown(PIXEL_DATA),
-        lambda: np.memmap(opened.path, layout.dtype, mode="r", offset=opened.pixel_offset, shape=shape),
+        lambda: np.memmap(opened.path, layout.dtype, mode="r", offset=offset, shape=shape),
     )
 
 
-def _binned(stored: NDArray[np.generic], top: int, factor: int) -> tuple[FloatImage, Mask]:
-    rows, columns = stored.shape[0] // factor, stored.shape[1] // factor
+def _binned(
+    take: Callable[[int, int], NDArray[np.generic]], layout: PixelFormat, factor: int
+) -> tuple[FloatImage, Mask]:
+    """Averages of factor x factor values, a band of rows at a time; `take` gives the stored rows."""
+    rows, columns = layout.rows // factor, layout.columns // factor
     values = np.empty((rows, columns), np.float32)
     saturated = np.empty((rows, columns), np.bool_)
-    for start in range(0, rows, _BAND_ROWS):
-        end = min(start + _BAND_ROWS, rows)
-        band = np.asarray(stored[start * factor : end * factor, : columns * factor])
-        at_top: Mask = np.greater_equal(band, top)
+    step = max(1, _BAND_VALUES // (layout.columns * factor))
+    for start in range(0, rows, step):
+        end = min(start + step, rows)
+        band = np.asarray(take(start * factor, end * factor)[:, : columns * factor])
+        at_top: Mask = np.greater_equal(band, layout.top)
         if factor == 1:
             values[start:end], saturated[start:end] = band, at_top
             continue
