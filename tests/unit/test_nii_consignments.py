@@ -297,7 +297,7 @@ def test_what_only_opening_can_settle_goes_to_inspection(policy: Policy, check: 
     assert _decided(policy, results) is Verdict.INSPECT
 
 
-MAY_BE_MISSING = {"seal", "seal_agreement", "hs_plausibility", "threats", "radiation_declared"}
+MAY_BE_MISSING = {"seal", "seal_agreement", "hs_plausibility", "radiation_declared"}
 """Nothing of the kind was declared, or nothing that could say anything is installed."""
 
 
