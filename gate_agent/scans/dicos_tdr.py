@@ -152,10 +152,19 @@ def _reference(uid: str) -> Dataset:
 def _operator(name: str) -> Dataset:
     """Operator Identification (PS3.3 Table 10-1) with the badge or user id; DICOS needs no name."""
     code, item = Dataset(), Dataset()
-    code.CodeValue, code.CodingSchemeDesignator, code.CodeMeaning = name[:16], "99LOCAL", name[:64]
+    # PS3.3 Table 8.8-1: a code of more than 16 characters has an attribute of its own; cut, it is another's.
+    if len(name) > 16:
+        code.LongCodeValue = name
+    else:
+        code.CodeValue = name
+    code.CodingSchemeDesignator, code.CodeMeaning = "99LOCAL", name[:64]
     item.PersonIdentificationCodeSequence = [code]
     item.InstitutionName = ""
     return item
+
+
+def _operator_code(code: Dataset) -> str:
+    return text(code, 0x00080119, 64) or text(code, 0x00080100, 16)
 
 
 def _threat(found: ThreatObject, report: ThreatReport, at: datetime) -> Dataset:
@@ -206,7 +215,7 @@ def read_tdr(path: Path) -> ThreatReport:
         tdr_type=text(dataset, 0x40101027, 16),
         processing_ms=number(dataset, 0x40101069, 0.0),
         scale=number(dataset, IMAGE_SCALE, 1.0),
-        operator=text(operators[0], 0x00080100, 16) if operators else "",
+        operator=_operator_code(operators[0]) if operators else "",
         abort_reason=text(dataset, 0x40101021, 64),
         instance_uid=text(dataset, 0x00080018, 128),
         decided_at=text(dataset, 0x4010102B, 32),

@@ -165,11 +165,12 @@ def test_a_report_that_contradicts_itself_is_not_written(
     assert list(tmp_path.iterdir()) == []
 
 
-def test_an_operator_s_report_names_the_operator(tmp_path: Path) -> None:
+@pytest.mark.parametrize("officer", ["o17", "officer-0042-of-terminal-2"])
+def test_an_operator_s_report_names_the_operator(tmp_path: Path, officer: str) -> None:
     path = tmp_path / "operator.dcs"
-    write_tdr(report(tdr_type="OPERATOR", operator="o17"), path, scan=OUR, equipment=EQUIPMENT, at=AT)
+    write_tdr(report(tdr_type="OPERATOR", operator=officer), path, scan=OUR, equipment=EQUIPMENT, at=AT)
     assert lint(path) == []
-    assert read_tdr(path).operator == "o17"
+    assert read_tdr(path).operator == officer
 
 
 def test_a_volume_comes_back_as_it_was(ct: Path) -> None:
