@@ -22,8 +22,7 @@ TRANSACTION = """
 import gc, json, sys
 import numpy as np
 from gate_agent.face.chain import FaceChain, FaceSettings, wipe
-from gate_agent.face.track import FaceTracker, Fusion
-from gate_agent.face.liveness import LivenessMonitor
+from gate_agent.face.watch import FaceWatch
 from gate_simulators.photographs import photographs
 
 MASK = 0x5A
@@ -33,18 +32,17 @@ random = np.random.default_rng(1)
 picture = photographs()["president_a"][0]
 pixels = np.clip(picture + random.normal(0, 3, picture.shape), 0, 255).astype(np.uint8)
 wanted = {}
-tracker, fusion, monitor = FaceTracker(chain), Fusion(frames=2), LivenessMonitor()
-for _ in range(3):
-    seen = tracker.follow(pixels)
-    monitor.add(pixels, seen.face)
-    template = chain.template(pixels, seen.face)
-    fusion.add(seen.track, template)
-chips = chain.chips(pixels, seen.face)
+watch = FaceWatch(chain, frames=2, attempts=1, smallest_eyes_px=24)
+face = chain.single(chain.find(pixels))
+portrait = chain.template(pixels, face)
+for _ in range(5):
+    assert watch.look(pixels).problem == ""
+fused = watch._fusion.template()
+assert watch.compare(portrait).matched
+watch.liveness()
+chips = chain.chips(pixels, face)
 raw = chain._embedder.embed(chips)
-portrait = chain.template(pixels, seen.face)
-fused = fusion.template()
-box, x = seen.face.box, int(seen.face.landmarks[4, 0])
-assert chain.compare(fused, portrait).matched
+box, x = face.box, int(face.landmarks[4, 0])
 for name, array in {
     "frame": pixels[(box.top + box.bottom) // 2, x : x + 32],
     "chip": chips[0, 75, 60:92],
@@ -58,8 +56,7 @@ KEEP = sys.argv[1] == "keep"
 if not KEEP:
     for vector in (portrait, fused):
         vector.wipe()
-    fusion.wipe()
-    monitor.wipe()
+    watch.wipe()
     for held in (pixels, chips):
         wipe(held)
     raw.fill(0)
