@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -148,7 +149,9 @@ def walk(
     control: Annotated[str, typer.Option(help="the lane's control interface")] = "http://127.0.0.1:8090",
 ) -> None:
     """Send a traveller to a lane that `gate-sim egate` simulates."""
-    _send(control, "travellers", scenario)
+    from gate_simulators.travellers import EXPECTED  # noqa: PLC0415
+
+    _send(control, "lane", "travellers", scenario, tuple(EXPECTED))
 
 
 @app.command()
@@ -157,24 +160,23 @@ def truck(
     control: Annotated[str, typer.Option(help="the yard's control interface")] = "http://127.0.0.1:8090",
 ) -> None:
     """Send a truck to a yard that `gate-sim nii` simulates."""
-    _send(control, "trucks", scenario)
+    from gate_simulators.nii.drivers import EXPECTED  # noqa: PLC0415
+
+    _send(control, "yard", "trucks", scenario, tuple(EXPECTED))
 
 
-def _send(control: str, who: str, scenario: str) -> None:
+def _send(control: str, where: str, who: str, scenario: str, known: Sequence[str]) -> None:
     import httpx  # noqa: PLC0415
 
-    console = Console()
+    if scenario not in known:
+        Console().print("\n".join(known))
+        raise typer.Exit(0 if scenario == "list" else 2)
     try:
-        with httpx.Client(base_url=control, timeout=10.0) as client:
-            if scenario == "list":
-                answer = client.get(f"/{who}")
-                console.print("\n".join(answer.raise_for_status().json()))
-                return
-            answer = client.post(f"/{who}", json={"scenario": scenario})
+        answer = httpx.post(f"{control}/{who}", json={"scenario": scenario}, timeout=10.0)
     except httpx.HTTPError as error:
-        Console(stderr=True).print(f"[red]nothing answers at {control}[/]: {type(error).__name__}")
+        Console(stderr=True).print(f"[red]no {where} answers at {control}[/]: {type(error).__name__}")
         raise typer.Exit(1) from None
-    console.print(answer.json())
+    Console().print(answer.json())
     raise typer.Exit(0 if answer.is_success else 1)
 
 
