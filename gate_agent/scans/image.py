@@ -34,6 +34,7 @@ MIN_COLUMNS = 16
 MAX_TRANSMISSION = 4.0
 """Air is 1; noise, scatter and a drifting source reach somewhat above it, a wrong scale far above."""
 MAX_CONTAINER_LENGTH = 64
+_PITCH_MM = 0.001, 100_000.0
 
 
 class Calibration(StrEnum):
@@ -162,6 +163,9 @@ def _check(image: ScanImage) -> None:
     for name, mask in (("dead", image.dead), ("saturated", image.saturated)):
         if mask.shape != shape or mask.dtype != np.bool_:
             raise ScanMalformed(f"mask of {mask.shape} {mask.dtype}", field=name)
+    for pitch in (image.geometry.row_mm, image.geometry.column_mm):
+        if pitch != 0 and not _PITCH_MM[0] <= pitch <= _PITCH_MM[1]:
+            raise ScanMalformed(f"pixels of {pitch:g} mm", field="geometry", advice="0 where it is unknown")
     order = [channel.order for channel in image.channels]
     if all(peak for peak, _ in order) and order != sorted(order):
         raise ScanMalformed("channels are not in ascending energy", field="channels")

@@ -209,6 +209,13 @@ def test_a_picture_too_small_for_a_container_has_none(columns: int) -> None:
         whole_report(_made(Drawn(rows, columns, "empty", walls=0.4)))
 
 
+@pytest.mark.parametrize("pitch", [-1.0, 1e-300, float("nan"), float("inf")])
+def test_pixels_of_no_size_are_malformed(pitch: float) -> None:
+    with pytest.raises(ScanError) as caught:
+        _made(Drawn(60, 160, "empty"), geometry=Geometry(5.0, pitch))
+    assert caught.value.field == "geometry"
+
+
 def test_pixels_of_a_metre_make_no_container_of_two_rows() -> None:
     picture = Drawn(60, 160, "empty", walls=0.4)
     assert whole_report(_made(picture, geometry=Geometry(1000.0, 1000.0))) is not None
