@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -126,10 +126,14 @@ def darkness_network(scale: float = 1.0, channels: int = 1, stride: int = 4) -> 
 
 
 def own_card(
-    folder: Path, network: bytes, bands: tuple[str, ...] = ("clear", "medium"), **changed: object
+    folder: Path,
+    network: bytes,
+    bands: tuple[str, ...] = ("clear", "medium"),
+    changed: Mapping[str, object] | None = None,
 ) -> Path:
     """A card and its network in `folder`."""
-    told: dict[str, object] = CARD | {"sha256": hashlib.sha256(network).hexdigest()} | changed
+    told: dict[str, object] = CARD | {"sha256": hashlib.sha256(network).hexdigest()}
+    told |= changed or {}
     lines = [f"{key} = {json.dumps(value)}" for key, value in told.items()]
     lines += ["[[operating_points]]", *(f"{key} = {json.dumps(value)}" for key, value in POINT.items())]
     for band in bands:
@@ -203,7 +207,7 @@ def test_a_block_that_lets_nothing_through_is_judged_like_the_place_where_it_lie
 def test_a_card_that_does_not_fit_is_refused_by_name(
     tmp_path: Path, changed: dict[str, object], field: str
 ) -> None:
-    card = own_card(tmp_path, darkness_network(), **changed)
+    card = own_card(tmp_path, darkness_network(), changed=changed)
     with pytest.raises(NetworkError) as caught:
         load_detector(card)
     assert field in caught.value.field
