@@ -132,7 +132,7 @@ def own_card(
     changed: Mapping[str, object] | None = None,
 ) -> Path:
     """A card and its network in `folder`."""
-    told: dict[str, object] = CARD | {"sha256": hashlib.sha256(network).hexdigest()}
+    told: dict[str, object] = {**CARD, "sha256": hashlib.sha256(network).hexdigest()}
     told |= changed or {}
     lines = [f"{key} = {json.dumps(value)}" for key, value in told.items()]
     lines += ["[[operating_points]]", *(f"{key} = {json.dumps(value)}" for key, value in POINT.items())]
