@@ -17,6 +17,7 @@ from threading import Event as Flag
 from typing import Any
 
 from gate_agent.devices import (
+    DeviceHealth,
     DeviceState,
     GarbledReading,
     NumberView,
@@ -165,6 +166,10 @@ class YardConductor(Conductor[Inspection]):
                 log.warning("garbled reading", device=device, field=reading.field, error=reading.what)
             case _:
                 log.error("reading of an unknown kind", device=device, kind=type(reading).__name__)
+
+    def health_changed(self, health: DeviceHealth) -> None:
+        if health.device == "portal" and health.state is not DeviceState.UP:
+            self._gatherer.portal_lost()
 
     def _radiation(self, inspection: Inspection | None) -> None:
         """About this truck and no other: an alarm for one that has left must not be the next one's."""

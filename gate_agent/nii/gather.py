@@ -92,6 +92,11 @@ class Gatherer:
     def portal_garbled(self, _error: GarbledReading) -> None:
         self._occupancies.lost()
 
+    def portal_lost(self) -> None:
+        """The portal is gone: the profile that it was counting is incomplete, and of this truck."""
+        if (profile := self._occupancies.monitor_lost()) is not None:
+            self._passed(profile)
+
     def tick(self, now: float) -> None:
         """Time has passed: an occupancy whose counts stay away is over."""
         if (profile := self._occupancies.expire(now)) is not None:
@@ -176,6 +181,13 @@ class Gatherer:
         material = inspection.material
         return vote(material.reads, declared_codes(material, self._tools.manifests)).confirmed
 
+    def _seal_declared(self, inspection: Inspection) -> bool:
+        """Whether an electronic seal should answer, by what was declared of the code that was read."""
+        material = inspection.material
+        code = vote(material.reads, declared_codes(material, self._tools.manifests)).code
+        consignment = self._tools.manifests.find(str(code)) if code is not None else None
+        return consignment is not None and bool(consignment.electronic_seals)
+
     def owed(self, inspection: Inspection, up: Mapping[str, bool]) -> tuple[str, ...]:
         """The devices that still owe something and can give it. `up`: device -> whether it works."""
         material, now = inspection.material, time.monotonic()
@@ -186,7 +198,7 @@ class Gatherer:
             "second energy": len(material.newest_scan) == 1
             and now - material.scan_at < self._settings.second_energy_s,
             "cameras": not self._code_known(inspection),
-            "seals": not material.seals,
+            "seals": not material.seals and self._seal_declared(inspection),
         }
         able = {
             **up,

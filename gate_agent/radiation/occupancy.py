@@ -114,6 +114,10 @@ class Occupancies:
             return self._finish(complete=False)
         return None
 
+    def monitor_lost(self) -> OccupancyProfile | None:
+        """End an occupancy whose monitor is gone: what it counts after it is back is another vehicle's."""
+        return self._finish(complete=False)
+
     def _count(self, reading: OccupiedCounts) -> OccupancyProfile | None:
         finished = self.expire(reading.at)
         current = self._current

@@ -25,7 +25,7 @@ MAX_READS = 512
 class Support(StrEnum):
     """Why the code is believed, or why not."""
 
-    VIEWS = "views"  # at least two sides say the same
+    VIEWS = "views"  # at least two sides say the same, one of them without repair
     DECLARED = "declared"  # one side says what the manifest expected
     SINGLE = "single"  # one side alone
     CONFLICT = "conflict"  # sides say different codes
@@ -125,7 +125,8 @@ def _support(
     ]
     if len(against) >= len(views):
         return Support.CONFLICT
-    if len(views) >= 2:
+    # A code that every view had to repair has used its check digit up: they may share a wrong one.
+    if len(views) >= 2 and any(best[view][chosen].repairs == 0 for view in views):
         return Support.VIEWS
     return Support.DECLARED if chosen in declared else Support.SINGLE
 

@@ -34,6 +34,9 @@ def read(code: str, confidence: float = 0.95, repairs: int = 0, size_type: str =
         ({"left": [read(CODE)], "rear": [read(CODE)], "top": [read(OTHER)]}, (), Support.VIEWS, CODE),
         ({"left": [read(CODE)], "right": [], "rear": []}, (), Support.SINGLE, CODE),
         ({"left": [read(OTHER, 0.6, 1), read(CODE)], "rear": [read(CODE)]}, (), Support.VIEWS, CODE),
+        ({"left": [read(CODE, 0.9, 1)], "rear": [read(CODE)]}, (), Support.VIEWS, CODE),
+        ({"left": [read(CODE, 0.9, 1)], "rear": [read(CODE, 0.9, 1)]}, (), Support.SINGLE, CODE),
+        ({"left": [read(CODE, 0.9, 1)], "rear": [read(CODE, 0.9, 1)]}, (CODE,), Support.DECLARED, CODE),
     ],
 )
 def test_what_supports_a_code(

@@ -20,6 +20,8 @@ from gate_agent.scans.triage.report import TriageReport
 
 TRAINING_PREFIX: Final = "tip-"
 _ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
+_INDISPENSABLE: Final = "radiation"
+"""A check that one officer alone may not do without."""
 _FLAGS: Final = {"HIGH_THREAT", "THREAT"}
 
 
@@ -158,7 +160,7 @@ class ShelvedCase:
     @property
     def objections(self) -> tuple[str, ...]:
         """What machine or officers found on this case: any of these makes a release a matter for two."""
-        failed = [check.check for check in self.checks if check.outcome is Outcome.FAILED]
+        failed = [check.check for check in self.checks if _objects(check)]
         seen = [found.what for found in self.findings if found.flag in _FLAGS]
         marked = [
             f"marked by {each.officer}"
@@ -171,3 +173,9 @@ class ShelvedCase:
     def clean(self) -> bool:
         """Nothing was ever found on it: a picture that training may use."""
         return self.outcome == "release" and not self.objections
+
+
+def _objects(check: CheckResult) -> bool:
+    """A failed check, and one that nobody may miss unless two agree."""
+    missed = check.check == _INDISPENSABLE and check.outcome is not Outcome.PASSED
+    return check.outcome is Outcome.FAILED or missed

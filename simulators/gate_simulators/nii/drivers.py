@@ -66,7 +66,7 @@ EXPECTED: Final[Mapping[str, Expected]] = MappingProxyType(
         "dead_detectors": _review("SCAN_ARTEFACTS"),
         "scan_cut_off": _review("MASS_IMAGE_BELOW_DECLARED", "MASS_IMAGE_BELOW_SCALE"),
         "scan_damaged": _review("SCAN_UNREADABLE"),
-        "portal_unplugged": _review("RPM_NOT_DONE", events=("DEVICE_FAULT:portal",)),
+        "portal_unplugged": _inspect("RPM_PROFILE_INCOMPLETE", events=("DEVICE_FAULT:portal",)),
         "officers_release": _review("MASS_SCALE_ABOVE_DECLARED", closing="release"),
         "tailgater": _inspect("TAILGATING", events=("TAILGATING",)),
     }
