@@ -168,10 +168,12 @@ def _transmission(opened: DicosFile, stored: FloatImage, bits: int) -> tuple[Flo
 
 
 def _told_air(dataset: Dataset) -> float:
+    def tell() -> float:
+        return float(dataset.private_block(_PRIVATE_GROUP, _PRIVATE_CREATOR)[_AIR].value)
+
     try:
-        block = dataset.private_block(_PRIVATE_GROUP, _PRIVATE_CREATOR)
-        told = guarded("air level", lambda: float(block[_AIR].value))
-    except (KeyError, ScanMalformed):
+        told = guarded("air level", tell)
+    except ScanMalformed:  # absent, or not ours to read: the picture may show it
         return 0.0
     return told if math.isfinite(told) else 0.0
 

@@ -331,6 +331,13 @@ def test_a_sequence_in_place_of_a_value_is_malformed(tmp_path: Path, tag: int) -
         assert shown(tag) in error.field
 
 
+def test_a_private_creator_of_no_known_vr_tells_no_air_level(tmp_path: Path) -> None:
+    before, after = sound_dicos(tmp_path)
+    path = tmp_path / "scan.dcs"
+    path.write_bytes(before.replace(b"\x11\x40\x10\x00LO", b"\x11\x40\x10\x00LY") + after)
+    assert load_scan([path]).shape == (48, 96)
+
+
 def test_a_deflated_data_set_is_not_expanded(tmp_path: Path) -> None:
     """Nothing says beforehand how large it becomes, and DICOS does not use it."""
     dataset = pydicom.dcmread(io.BytesIO(b"".join(sound_dicos(tmp_path))))
