@@ -78,7 +78,8 @@ def _parse(path: Path, stream: BinaryIO, size: int) -> DicosFile:
         path.name,
         lambda: dcmread(Bounded(stream), stop_before_pixels=True, force=bare),
     )
-    syntax = str(getattr(getattr(dataset, "file_meta", None), "TransferSyntaxUID", ImplicitVRLittleEndian))
+    meta = getattr(dataset, "file_meta", Dataset())
+    syntax = text(meta, 0x00020010) or str(ImplicitVRLittleEndian)
     offset, length = _pixels(
         stream, implicit=syntax == ImplicitVRLittleEndian, big=syntax == ExplicitVRBigEndian
     )

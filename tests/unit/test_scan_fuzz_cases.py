@@ -319,6 +319,16 @@ def test_a_header_that_is_costly_to_parse_is_refused(tmp_path: Path, case: str) 
     assert field in caught.value.field
 
 
+def test_a_sequence_in_place_of_the_transfer_syntax_is_malformed(tmp_path: Path) -> None:
+    before, after = sound_dicos(tmp_path)
+    at = before.index(b"\x02\x00\x10\x00UI")
+    path = tmp_path / "scan.dcs"
+    path.write_bytes(before[:at] + nested(0x00020010, 3000) + before[at + 8 + before[at + 6] :] + after)
+    assert lint(path)
+    with pytest.raises(ScanError):
+        load_scan([path])
+
+
 @pytest.mark.parametrize("tag", [0x00080008, 0x00081010, 0x00281040, 0x40101044, 0x0020000D])
 def test_a_sequence_in_place_of_a_value_is_malformed(tmp_path: Path, tag: int) -> None:
     before, after = sound_dicos(tmp_path)
@@ -334,7 +344,9 @@ def test_a_sequence_in_place_of_a_value_is_malformed(tmp_path: Path, tag: int) -
 def test_a_private_creator_of_no_known_vr_tells_no_air_level(tmp_path: Path) -> None:
     before, after = sound_dicos(tmp_path)
     path = tmp_path / "scan.dcs"
-    path.write_bytes(before.replace(b"\x11\x40\x10\x00LO", b"\x11\x40\x10\x00LY") + after)
+    creator = b"\x11\x40\x10\x00LO"
+    assert creator in before
+    path.write_bytes(before.replace(creator, creator[:4] + b"LY") + after)
     assert load_scan([path]).shape == (48, 96)
 
 
