@@ -24,9 +24,7 @@ class FaultKind(StrEnum):
     FREEZE = "freeze"  # keep talking but repeat the last content
     SILENT = "silent"  # stay connected, say nothing
     UNPLUG = "unplug"  # the connection or line is gone
-    STUCK_DOOR = (
-        "stuck_door"  # it does not move [door: entry|exit, or entry|release|inspection]
-    )
+    STUCK_DOOR = "stuck_door"  # it does not move [door: entry|exit, or entry|release|inspection]
     FORCED_DOOR = "forced_door"  # it is pushed open by hand [door]
     HELD_DOOR = "held_door"  # somebody keeps it from closing [door]
     SENSOR_FLICKER = "sensor_flicker"  # presence sensors toggle [hertz]
