@@ -76,11 +76,16 @@ class Session:
         try:
             self._session: Any = ort.InferenceSession(network, options, providers=["CPUExecutionProvider"])
         except Exception as error:  # onnxruntime's exceptions share no public base
-            raise NetworkError(f"onnxruntime refuses the network: {error}", field=name) from error
+            raise NetworkError(f"onnxruntime refuses the model: {error}", field=name) from error
         self._input: str = self._session.get_inputs()[0].name
         self._output: str = self._session.get_outputs()[0].name
 
-    def run(self, values: NDArray[np.float32]) -> NDArray[np.float32]:
+    @property
+    def metadata(self) -> dict[str, str]:
+        """The network file's own key-value notes."""
+        return dict(self._session.get_modelmeta().custom_metadata_map)
+
+    def run(self, values: NDArray[Any]) -> NDArray[np.float32]:
         """The first output for the only input. Raises NetworkError when it is not finite float32."""
         try:
             output: Any = self._session.run([self._output], {self._input: values})[0]
