@@ -52,6 +52,7 @@ lock: | $(UV) ## pin every dependency with its hash
 	@$(UV) pip compile -q pyproject.toml --universal --generate-hashes --no-header --extra models --extra sim -o requirements.lock
 	@$(UV) pip compile -q pyproject.toml --universal --generate-hashes --no-header --extra models --extra sim --group dev -o requirements-dev.lock
 	@echo pyscard | $(UV) pip compile -q - --universal --generate-hashes --no-header -o requirements-pcsc.lock
+	@printf 'pylibjpeg\npylibjpeg-libjpeg\n' | $(UV) pip compile -q - --universal --generate-hashes --no-header -c requirements.lock -o requirements-jpeg-lossless.lock
 
 check: setup-dev ## formatter, linter, types and architecture walls
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/pyright && $(BIN)/lint-imports
