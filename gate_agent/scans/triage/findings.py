@@ -93,6 +93,6 @@ def _areas(mask: NDArray[np.bool_]) -> list[Box]:
     """Bounding boxes of the largest connected areas."""
     _, _, stats, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8))
     least = max(9, int(_LEAST_AREA * mask.size))
-    rows = [[int(v) for v in row] for row in stats[1:] if int(row[cv2.CC_STAT_AREA]) >= least]
-    rows.sort(key=lambda row: -row[4])
-    return [Box(x, x + w, y, y + h) for x, y, w, h, _ in rows[:MAX_AREAS]]
+    large = stats[1:][stats[1:, cv2.CC_STAT_AREA] >= least]
+    largest = large[np.argsort(-large[:, cv2.CC_STAT_AREA], kind="stable")][:MAX_AREAS]
+    return [Box(x, x + w, y, y + h) for x, y, w, h, _ in largest.tolist()]
