@@ -317,4 +317,5 @@ def render_command(
         if plain:
             write_png(grey(image.high, gamma=gamma, low=low, high=high), out)
             return
-        write_png(picture(triage(image, load_curves(curves) if curves is not None else None)), out)
+        wedge = load_curves(curves) if curves is not None else None
+        write_png(picture(triage(image, wedge, _detector(None))), out)
