@@ -8,7 +8,6 @@ where its scan and record go.
 from __future__ import annotations
 
 import asyncio
-import secrets
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
@@ -29,16 +28,15 @@ from gate_agent.devices import (
     YardReading,
 )
 from gate_agent.devices.yard import RADIATION_READINGS
-from gate_agent.errors import GateError
 from gate_agent.evidence import CheckResult, Outcome
 from gate_agent.journal import Journal
 from gate_agent.logs import get_logger
-from gate_agent.nii import process, record
+from gate_agent.nii import process
 from gate_agent.nii import vocabulary as v
-from gate_agent.nii.desk.case import Case as DeskCase
 from gate_agent.nii.desk.shelf import Shelf
 from gate_agent.nii.display import YardDisplay
 from gate_agent.nii.examine import Tools, declared_codes, examine
+from gate_agent.nii.filing import Filing
 from gate_agent.nii.gather import Gatherer, Hooks
 from gate_agent.nii.inspection import Examined, Inspection, Material
 from gate_agent.nii.reference import YardReference
@@ -46,7 +44,7 @@ from gate_agent.nii.registrar import YardRegistrar
 from gate_agent.nii.settings import NiiSettings
 from gate_agent.nii.vocabulary import Effect, Event, Phase
 from gate_agent.readmodel import Board, OfficerAction
-from gate_agent.station.clock import rfc3339, utc_now
+from gate_agent.station.clock import utc_now
 from gate_agent.station.conductor import Conductor
 from gate_agent.station.inbox import Order
 from gate_agent.yard.recogniser import CodeRecogniser
@@ -79,10 +77,9 @@ class YardConductor(Conductor[Inspection]):
     ) -> None:
         self._settings = settings
         self._tools = tools
-        self._shelf = shelf
-        self._records = records
         self._executor = executor
         self._display = YardDisplay(board)
+        self._filing = Filing(shelf, records, tools.radiation, self._display, self._done)
         super().__init__(
             gate="yard",
             bound=settings.timing.bound,
@@ -288,7 +285,8 @@ class YardConductor(Conductor[Inspection]):
         if inspection.decision is not None and inspection.examined is not None and not inspection.shelved:
             inspection.shelved = True
             # Beside the lane's course: a slow disk must not hold a barrier.
-            self._crew.start(self._put_on_shelf(inspection, inspection.examined), lambda: None, inspection)
+            shelving = self._filing.shelve(inspection, inspection.examined)
+            self._crew.start(shelving, lambda: None, inspection)
 
     # ------------------------------------------------------------ the record
 
@@ -302,61 +300,12 @@ class YardConductor(Conductor[Inspection]):
         self.close(inspection, _PATIENCE_S)
 
     async def complete(self, case: Inspection) -> None:
-        """Examine what was not yet, and write the record."""
-        try:
-            if case.examined is None:
-                case.examined = await self._examine(case)
-            if case.decision is not None and not case.shelved:
-                await self._put_on_shelf(case, case.examined)
-            await self._write_record(case)
-        finally:
-            self._release_files(case.material)
-
-    async def _put_on_shelf(self, inspection: Inspection, examined: Examined) -> None:
-        decision = inspection.decision
-        case = DeskCase(
-            id=inspection.id,
-            container=examined.container,
-            at=rfc3339(inspection.started_at),
-            image=examined.image,
-            report=examined.report,
-            checks=tuple(inspection.checks),
-            verdict=decision.verdict.value if decision is not None else "",
-            reasons=decision.reasons if decision is not None else (),
-            needs_review=decision is None or decision.verdict.value != "release",
-        )
-        try:
-            await asyncio.to_thread(self._shelf.put, case)
-        except GateError as error:
-            log.error("the scan is not on the shelf", transaction=inspection.id, error=error.what)
-            self._display.alert("SHELF_FAULT", error.what)
-
-    async def _write_record(self, inspection: Inspection) -> None:
-        examined, passage = inspection.examined, inspection.material.passage
-        if examined is None:
-            return
-        told = record.told_whole(inspection)
-        try:
-            names = await asyncio.to_thread(
-                record.write,
-                self._records,
-                inspection.id,
-                told,
-                examined,
-                passage,
-                self._tools.radiation,
-                utc_now(),
-            )
-        except OSError as error:
-            log.error("the record is not on disk", transaction=inspection.id, error=str(error.strerror))
-            self._display.alert("RECORD_FAULT", str(error.strerror))
-        else:
-            log.info("record written", transaction=inspection.id, files=names)
-
-    def _release_files(self, material: Material) -> None:
-        """The scan is on the shelf and in the record: its driver may move or delete the files."""
-        for reading in (each for files in material.scans.values() for each in files):
-            self._done(reading)
+        """Examine what was not yet, and file it."""
+        if case.examined is None:
+            case.examined = await self._examine(case)
+        if case.decision is not None and not case.shelved:
+            await self._filing.shelve(case, case.examined)
+        await self._filing.close(case)
 
     def _done(self, reading: ScanReading) -> None:
         def told(answer: asyncio.Future[None]) -> None:
@@ -375,25 +324,9 @@ class YardConductor(Conductor[Inspection]):
         material.add_file(reading)
         loop = asyncio.get_running_loop()
         examined = await loop.run_in_executor(self._executor, examine, material, self._tools, utc_now())
-        stray = DeskCase(
-            id=f"scan-{secrets.token_hex(8)}",
-            container=reading.container,
-            at=rfc3339(utc_now()),
-            image=examined.image,
-            report=examined.report,
-            checks=examined.results,
-            verdict="",
-            reasons=("SCAN_WITHOUT_TRUCK",),
-            needs_review=True,
-        )
         await self.registrar.lane_event("SCAN_WITHOUT_TRUCK", self.phase.value, "")
         self._display.alert("SCAN_WITHOUT_TRUCK", reading.scan)
-        try:
-            await asyncio.to_thread(self._shelf.put, stray)
-        except GateError as error:
-            log.error("a stray scan is not on the shelf", error=error.what)
-        else:
-            self._done(reading)
+        await self._filing.stray(reading, examined)
 
 
 def _yard(gate: Any) -> YardGate:

@@ -100,12 +100,14 @@ class Examined:
 
 @dataclass(slots=True, kw_only=True)
 class Inspection(Case):
-    """`examined` is None until the examination is done; `alarmed` once radiation was found on the truck."""
+    """`examined` is None until the examination is done; `alarmed` once radiation was found on the truck;
+    `shelved` once its scan is being put on the shelf, `kept` when it is there."""
 
     material: Material = field(default_factory=Material)
     examined: Examined | None = None
     alarmed: bool = False
     shelved: bool = False
+    kept: bool = False
 
     @property
     def container(self) -> str:
