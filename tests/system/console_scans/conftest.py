@@ -263,7 +263,7 @@ def station(open_station: Callable[..., Station]) -> Station:
     return open_station()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
     if CHROMIUM is None:
         pytest.skip("no chromium on this machine")
