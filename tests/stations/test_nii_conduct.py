@@ -339,7 +339,7 @@ async def running(tmp_path: Path, pictures: Any) -> AsyncIterator[Bench]:
         detector=load_default_detector(),
     )
     settings = NiiSettings.model_validate(
-        {"gather_budget_s": 6.0, "second_energy_s": 2.0, "timing": {"gathering_s": 20.0}}
+        {"gather_budget_s": 3.0, "second_energy_s": 1.5, "timing": {"gathering_s": 20.0}}
     )
     board, codes, shelf = (
         Board("t", "nii"),
