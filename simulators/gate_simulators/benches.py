@@ -46,9 +46,13 @@ class BenchMissing(Exception):
 
 
 class Bench(ABC):
-    """One simulated device and what the conformance suite does with it."""
+    """One simulated device and what the conformance suite does with it.
+
+    `rounds` is how often the suite provokes it where once is not enough.
+    """
 
     device: SimulatedDevice
+    rounds: int = 5
 
     def start(self) -> None:
         self.device.start()
@@ -207,6 +211,7 @@ class PcscBench(ChipBench):
     A computer has one pcscd, so this bench uses a running one and never starts or ends it.
     """
 
+    rounds = 2  # a provocation takes a second here
     _READER = "Virtual PCD 00 00"
     _PORT = 35963  # where vsmartcard-vpcd listens unless told otherwise
     _UNNOTICED_S = 1.0  # pcscd looks at a reader every 0.4 s: a swap in between is no event

@@ -375,7 +375,7 @@ def test_it_survives_garbage(subject: Subject) -> None:
     with subject.opened() as driver:
         for ratio in (0.002, 0.05, 0.6):
             subject.bench.device.faults.inject(FaultKind.GARBLE, parameters={"ratio": ratio})
-            for _ in range(5):
+            for _ in range(subject.bench.rounds):
                 subject.bench.provoke()
                 try:
                     reading = driver.read()
