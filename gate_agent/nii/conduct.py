@@ -35,7 +35,7 @@ from gate_agent.nii import process
 from gate_agent.nii import vocabulary as v
 from gate_agent.nii.desk.shelf import Shelf
 from gate_agent.nii.display import YardDisplay
-from gate_agent.nii.examine import Tools, declared_codes, examine
+from gate_agent.nii.examine import Tools, code_of, examine
 from gate_agent.nii.filing import Filing
 from gate_agent.nii.gather import Gatherer, Hooks
 from gate_agent.nii.inspection import Examined, Inspection, Material
@@ -48,7 +48,6 @@ from gate_agent.station.clock import utc_now
 from gate_agent.station.conductor import Conductor
 from gate_agent.station.inbox import Order
 from gate_agent.yard.recogniser import CodeRecogniser
-from gate_agent.yard.voting import vote
 
 log = get_logger(__name__)
 
@@ -177,8 +176,7 @@ class YardConductor(Conductor[Inspection]):
         inspection = self.running()
         if inspection is None:
             return
-        material = inspection.material
-        code = vote(material.reads, declared_codes(material, self._tools.manifests)).code
+        code = code_of(inspection.material, self._tools.manifests).code
         self._display.truck(inspection, str(code) if code is not None else "")
 
     async def act(self, action: OfficerAction) -> str | None:

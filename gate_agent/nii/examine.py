@@ -29,7 +29,7 @@ from gate_agent.scans.triage.curves import MaterialCurves
 from gate_agent.scans.triage.detector import Detector
 from gate_agent.scans.triage.report import TriageReport, triage
 from gate_agent.yard.seals import seal_check
-from gate_agent.yard.voting import container_code_check, vote
+from gate_agent.yard.voting import CodeVote, container_code_check, vote
 from gate_agent.yard.weighing import WeighingSettings, weight_check
 
 log = get_logger(__name__)
@@ -51,7 +51,7 @@ class Tools:
 
 def examine(material: Material, tools: Tools, at: datetime) -> Examined:
     """Every check of one truck. Never raises for what a device delivered."""
-    voted = vote(material.reads, declared_codes(material, tools.manifests))
+    voted = code_of(material, tools.manifests)
     container = str(voted.code) if voted.code is not None else ""
     consignment = tools.manifests.find(container) if container else None
     image, report, error = _scan(material, tools, container)
@@ -71,10 +71,11 @@ def examine(material: Material, tools: Tools, at: datetime) -> Examined:
     return Examined(results, voted, consignment, image, report, seen)
 
 
-def declared_codes(material: Material, manifests: ManifestStore) -> frozenset[str]:
-    """Those of the codes that were read which somebody declared."""
+def code_of(material: Material, manifests: ManifestStore) -> CodeVote:
+    """What the cameras' reads come to so far, by what was declared."""
     read = {str(each.code) for reads in material.reads.values() for each in reads}
-    return frozenset(code for code in read if manifests.find(code) is not None)
+    declared = frozenset(code for code in read if manifests.find(code) is not None)
+    return vote(material.reads, declared)
 
 
 def radiation_of(material: Material, settings: RadiationSettings) -> CheckResult:

@@ -27,15 +27,15 @@ from gate_agent.devices import (
 )
 from gate_agent.evidence import Outcome
 from gate_agent.logs import get_logger
-from gate_agent.nii.examine import Tools, declared_codes
+from gate_agent.nii.examine import Tools, code_of
 from gate_agent.nii.inspection import Inspection, Passage
 from gate_agent.nii.settings import NiiSettings
 from gate_agent.radiation.check import radiation_check
 from gate_agent.radiation.occupancy import Occupancies
 from gate_agent.radiation.profile import OccupancyProfile
 from gate_agent.station.clock import utc_now
+from gate_agent.yard.iso6346 import ContainerCode
 from gate_agent.yard.recogniser import CodeRead, CodeRecogniser
-from gate_agent.yard.voting import vote
 from gate_agent.yard.weighing import TruckWeight, Weighing
 
 log = get_logger(__name__)
@@ -153,7 +153,9 @@ class Gatherer:
         """A picture of the container's side; read in a worker while nothing else of this camera is."""
         state = self._cameras.setdefault(camera, _Camera())
         inspection = self.current
-        if inspection is None or state.reading or self._code_known(inspection):
+        if inspection is None or state.reading:
+            return
+        if code_of(inspection.material, self._tools.manifests).confirmed:
             return
         state.reading = True
         loop = asyncio.get_running_loop()
@@ -177,28 +179,23 @@ class Gatherer:
 
     # ------------------------------------------------------------ whether all is there
 
-    def _code_known(self, inspection: Inspection) -> bool:
-        material = inspection.material
-        return vote(material.reads, declared_codes(material, self._tools.manifests)).confirmed
-
-    def _seal_declared(self, inspection: Inspection) -> bool:
-        """Whether an electronic seal should answer, by what was declared of the code that was read."""
-        material = inspection.material
-        code = vote(material.reads, declared_codes(material, self._tools.manifests)).code
+    def _seal_declared(self, code: ContainerCode | None) -> bool:
+        """Whether an electronic seal should answer, by what was declared of this container."""
         consignment = self._tools.manifests.find(str(code)) if code is not None else None
         return consignment is not None and bool(consignment.electronic_seals)
 
     def owed(self, inspection: Inspection, up: Mapping[str, bool]) -> tuple[str, ...]:
         """The devices that still owe something and can give it. `up`: device -> whether it works."""
         material, now = inspection.material, time.monotonic()
+        read = code_of(material, self._tools.manifests)
         owing = {
             "portal": material.passage is None,
             "scale": material.weight is None or not material.weight.settled,
             "scanner": not material.scans and not material.rejected,
             "second energy": len(material.newest_scan) == 1
             and now - material.scan_at < self._settings.second_energy_s,
-            "cameras": not self._code_known(inspection),
-            "seals": not material.seals and self._seal_declared(inspection),
+            "cameras": not read.confirmed,
+            "seals": not material.seals and self._seal_declared(read.code),
         }
         able = {
             **up,

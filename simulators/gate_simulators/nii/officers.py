@@ -6,53 +6,30 @@ where nothing was found on it, by two where something was.
 
 from __future__ import annotations
 
-import threading
-import time
 from collections.abc import Mapping
 from typing import Any, Final
 
+from gate_simulators.attendance import Attendance
 from gate_simulators.nii.drivers import EXPECTED
+from gate_simulators.nii.site import YardSite
 from gate_simulators.nii.stage import YardStage
 
 OFFICERS: Final = ("sim-officer-1", "sim-officer-2")
 
 
-class Officers:
-    """`reaction_s` is how long they take to decide; people at the console may be quicker.
-
-    ``scenario`` tells them which truck it is, as a script must; nothing else does.
-    """
+class Officers(Attendance[YardSite]):
+    """``scenario`` tells them which truck it is, as a script must; nothing else does."""
 
     def __init__(self, stage: YardStage, reaction_s: float) -> None:
+        super().__init__(stage, reaction_s)
         self.scenario = ""
-        self._stage = stage
-        self._reaction_s = reaction_s
-        self._ending = threading.Event()
-        self._thread = threading.Thread(target=self._serve, name="officers", daemon=True)
 
-    def start(self) -> None:
-        self._thread.start()
-
-    def stop(self) -> None:
-        self._ending.set()
-        self._thread.join(5.0)
-
-    def _serve(self) -> None:
-        since, before = time.monotonic(), ""
-        while not self._ending.wait(0.15):
-            snapshot = self._stage.snapshot()
-            phase = str(snapshot.get("phase", ""))
-            if phase != before:
-                since, before = time.monotonic(), phase
-            if time.monotonic() - since >= self._reaction_s:
-                self._act(phase, snapshot)
-
-    def _act(self, phase: str, snapshot: Mapping[str, Any]) -> None:
+    def act(self, phase: str, snapshot: Mapping[str, Any]) -> None:
         yard: Mapping[str, Any] = snapshot.get("yard") or {}
         transaction: Mapping[str, Any] = snapshot.get("transaction") or {}
         if phase == "review":
             self._decide(str(transaction.get("id", "")))
-        elif phase == "out_of_service" and not yard.get("vehicles") and self._all_up(snapshot):
+        elif phase == "out_of_service" and not yard.get("vehicles") and self.all_up(snapshot):
             self._stage.order("in_service", OFFICERS[0], "lane was checked")
 
     def _decide(self, transaction: str) -> None:
@@ -63,7 +40,3 @@ class Officers:
         for officer in OFFICERS:
             # Where nothing was found the first order releases, and the second one finds nothing to do.
             self._stage.order("release", officer, "papers were corrected", transaction)
-
-    @staticmethod
-    def _all_up(snapshot: Mapping[str, Any]) -> bool:
-        return all(device.get("state") == "up" for device in snapshot.get("devices", ()))
