@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import queue
 import threading
 import tomllib
 from pathlib import Path
 
-from fastapi import APIRouter, HTTPException
-from pydantic import BaseModel
 from rich.console import Console
 
 from gate_agent import config as station_config
+from gate_simulators.calls import play, routes, waiting_line
 from gate_simulators.cast import Cast
 from gate_simulators.control import ControlServer
 from gate_simulators.demo import scenarios
@@ -23,28 +21,26 @@ from gate_simulators.travellers import EXPECTED, Lost, Walk
 CONTROL_PORT = 8090
 
 
-class Call(BaseModel):
-    """A traveller to send."""
-
-    scenario: str
-
-
 def serve(config: Path, *, seed: int, pace: float, travellers: bool) -> None:
     """Simulate until SIGINT or SIGTERM. Raises GateError when the devices cannot be simulated."""
     console = Console()
     state = _prepare(config, seed)
     loaded = station_config.load(config)
     ending = until_signal()
-    waiting: queue.Queue[str] = queue.Queue(maxsize=20)
+    waiting = waiting_line()
     site = LaneSite(loaded, pace=pace, seed=seed)
     cast = Cast(PassportOffice(state / "issuer", seed))
-    control = ControlServer(site.devices, port=CONTROL_PORT, routers=(_routes(waiting),))
+    control = ControlServer(
+        site.devices, port=CONTROL_PORT, routers=(routes("travellers", EXPECTED, waiting),)
+    )
     site.start()
     try:
         start_control(control)
         console.print(f"the lane of {loaded.station.id} stands; faults and travellers: {control.url}/docs")
         walker = threading.Thread(
-            target=_walk, args=(waiting, Walk(site, cast, pace=pace, stop=ending), console), daemon=True
+            target=play,
+            args=(waiting, Walk(site, cast, pace=pace, stop=ending), Lost, console),
+            daemon=True,
         )
         walker.start()
         names = scenarios(None, seed)
@@ -67,38 +63,3 @@ def _prepare(config: Path, seed: int) -> Path:
     office = PassportOffice(state / "issuer", seed)
     office.write_trust_directory((folder / raw["trust"]["directory"]).resolve())
     return state
-
-
-def _routes(waiting: queue.Queue[str]) -> APIRouter:
-    router = APIRouter(tags=["travellers"])
-
-    @router.get("/travellers")
-    async def known() -> list[str]:
-        return list(EXPECTED)
-
-    @router.post("/travellers", status_code=202)
-    async def send(call: Call) -> Call:
-        if call.scenario not in EXPECTED:
-            raise HTTPException(422, f"no scenario {call.scenario!r}; there are {', '.join(EXPECTED)}")
-        try:
-            waiting.put_nowait(call.scenario)
-        except queue.Full:
-            raise HTTPException(429, "twenty travellers are waiting already") from None
-        return call
-
-    return router
-
-
-def _walk(waiting: queue.Queue[str], walk: Walk, console: Console) -> None:
-    walk.say = lambda text: console.print(f"  [dim]{text}[/]")
-    while not walk.stop.is_set():
-        try:
-            scenario = waiting.get(timeout=0.5)
-        except queue.Empty:
-            continue
-        console.print(f"[bold]{scenario}[/]")
-        try:
-            walk.run(scenario)
-        except Lost as lost:
-            console.print(f"  [yellow]waited in vain for {lost}[/]")
-        walk.site.clear_faults()
