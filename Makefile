@@ -31,10 +31,10 @@ $(UV):
 
 models: .venv/.base
 	@$(BIN)/gate-models build --quiet
-	@PYTHON=$(PYTHON) $(BIN)/python -m gate_simulators.photographs
+	@PYTHON=$(PYTHON) $(BIN)/python -m gate_simulators.egate.photographs
 
 broker: .venv/.base
-	@$(BIN)/python -m gate_simulators.broker
+	@$(BIN)/python -m gate_simulators.hub.broker
 
 setup: .venv/.base models broker ## only set up: environment, face models, test photographs, broker
 

@@ -1,6 +1,6 @@
 """The base of every configuration model: frozen, no unknown keys, units in the names.
 
-Each room keeps its own settings beside the code that they steer; :mod:`gate_agent.config` only puts
+Each room keeps its own settings beside the code that they steer; :mod:`gate_agent.app.config` only puts
 them together. A field's description is its manual (shown by ``gate-agent drivers show`` and used in
 the error that ``gate-agent check-config`` prints).
 """

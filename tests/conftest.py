@@ -17,8 +17,8 @@ import pytest
 from hypothesis import settings
 
 if TYPE_CHECKING:  # a unit test alone should not have to load the simulators
-    from gate_simulators.officer import Officer
-    from gate_simulators.stage import Stage
+    from gate_simulators.egate.environment import Stage
+    from gate_simulators.egate.officers import Officer
 
 # A busy machine makes single examples slow; that is no property of what is tested.
 settings.register_profile("gate", deadline=None)
@@ -31,8 +31,8 @@ PACE = 3.0
 
 def stage_in(state: Path, **more: object) -> Stage:
     """A stage with its own ports, and its own copy of the policy, so that a test may replace it."""
-    from gate_simulators.demo import QUICK
-    from gate_simulators.stage import Stage
+    from gate_simulators.egate.demo import QUICK
+    from gate_simulators.egate.environment import Stage
 
     rules = state / "policy"
     shutil.copytree(CONFIG.parent / "policies", rules, dirs_exist_ok=True)
@@ -72,7 +72,7 @@ def station(shared_stage: Stage) -> Iterator[Stage]:
 @pytest.fixture
 def officer(station: Stage) -> Iterator[Officer]:
     """An officer on duty at the shared station."""
-    from gate_simulators.officer import Officer
+    from gate_simulators.egate.officers import Officer
 
     on_duty = Officer(station, reaction_s=0.3)
     on_duty.start()

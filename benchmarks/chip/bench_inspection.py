@@ -29,15 +29,15 @@ from pathlib import Path
 import numpy as np
 from rich.console import Console
 
-from gate_agent.emrtd.exchange import run
+from gate_agent.emrtd.chip.exchange import run
 from gate_agent.emrtd.inspection import inspect
-from gate_agent.emrtd.mrz import parse
-from gate_agent.emrtd.trust import TrustStore
-from gate_agent.emrtd.trust_directory import load_trust_directory
+from gate_agent.emrtd.lds.mrz import parse
+from gate_agent.emrtd.trust.trust import TrustStore
+from gate_agent.emrtd.trust.trust_directory import load_trust_directory
 from gate_agent.evidence import Outcome
 from gate_simulators.chip.link import LinkParameters
 from gate_simulators.chip.profile import PROFILES
-from gate_simulators.passports import Passport, PassportOffice
+from gate_simulators.egate.passports import Passport, PassportOffice
 
 TODAY = date(2026, 6, 1)
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)

@@ -26,17 +26,17 @@ from rich.console import Console
 from rich.progress import track
 
 from gate_agent.devices import CardLost, ChipReader, DeviceError, DeviceTimeout
-from gate_agent.emrtd.exchange import run
+from gate_agent.emrtd.chip.exchange import run
 from gate_agent.emrtd.inspection import Inspection, inspect, interrupted
-from gate_agent.emrtd.mrz import parse
-from gate_agent.emrtd.trust import TrustStore
-from gate_agent.emrtd.trust_directory import load_trust_directory
+from gate_agent.emrtd.lds.mrz import parse
+from gate_agent.emrtd.trust.trust import TrustStore
+from gate_agent.emrtd.trust.trust_directory import load_trust_directory
 from gate_agent.evidence import Outcome
 from gate_simulators.chip.link import BIT_RATES, ContactlessLink, LinkParameters
 from gate_simulators.chip.vpcd_card import ChipSlot
+from gate_simulators.egate.passports import PassportOffice
 from gate_simulators.issuer.catalogue import SPECIMENS
 from gate_simulators.issuer.specimens import Specimen, Verdict
-from gate_simulators.passports import PassportOffice
 
 PCSCD_PORT = 35963
 NOISE = np.random.default_rng(1).integers(0, 256, (240, 180, 3), dtype=np.uint8)

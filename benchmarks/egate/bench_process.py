@@ -33,9 +33,9 @@ from gate_agent.devices import DoorPosition
 from gate_agent.egate import process
 from gate_agent.egate import vocabulary as v
 from gate_agent.egate.vocabulary import Effect, Event, Lane, Phase, Seen
-from gate_simulators.exploration import explore
-from gate_simulators.lane_model import Model, World
-from gate_simulators.lane_rules import Rulebook
+from gate_simulators.proof.exploration import explore
+from gate_simulators.proof.lane_model import Model, World
+from gate_simulators.proof.lane_rules import Rulebook
 
 TRAVELLERS = 20
 HOSTILE_PAIRS = 4000

@@ -26,10 +26,10 @@ from typing import Any
 
 from process_figures import Memory, cpu_seconds, memory
 
-from gate_agent.face.cards import ModelKind, load_card
-from gate_agent.face.chain import FaceSettings
-from gate_simulators.stage import Stage
-from gate_simulators.travellers import Walk
+from gate_agent.biometrics.face.cards import ModelKind, load_card
+from gate_agent.biometrics.face.chain import FaceSettings
+from gate_simulators.egate.environment import Stage
+from gate_simulators.egate.travellers import Walk
 
 CONFIG = Path(__file__).parents[2] / "config" / "egate.toml"
 BARE = Path(__file__).with_name("bare_runtime.py")

@@ -29,8 +29,8 @@ from typing import Any
 from process_figures import cpu_seconds
 
 from gate_agent.journal.outbox import read_recent
-from gate_simulators.stage import Stage
-from gate_simulators.travellers import Walk
+from gate_simulators.egate.environment import Stage
+from gate_simulators.egate.travellers import Walk
 
 CONFIG = Path(__file__).parents[2] / "config" / "egate.toml"
 GOAL = 0.05

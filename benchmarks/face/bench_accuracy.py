@@ -20,10 +20,17 @@ from pathlib import Path
 
 import numpy as np
 
-from gate_agent.face.chain import FaceChain, FaceSettings
-from gate_agent.face.dataset import list_samples
-from gate_agent.face.enrol import enrol
-from gate_agent.face.scores import Scores, all_pairs, rates_at, split_factor, threshold_at, transfer_factor
+from gate_agent.biometrics.face.chain import FaceChain, FaceSettings
+from gate_agent.biometrics.lab.dataset import list_samples
+from gate_agent.biometrics.lab.enrol import enrol
+from gate_agent.biometrics.lab.scores import (
+    Scores,
+    all_pairs,
+    rates_at,
+    split_factor,
+    threshold_at,
+    transfer_factor,
+)
 
 FMR, EES_FMR = 1e-3, 5e-4  # (EU) 2019/329 asks for FNMR < 1 % at the second
 

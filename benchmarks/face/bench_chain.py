@@ -25,14 +25,14 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from gate_agent.face.chain import FaceChain, FaceSettings
-from gate_agent.face.errors import UnclearFace
-from gate_agent.face.inference import Session
-from gate_agent.face.liveness import LivenessMonitor
-from gate_agent.face.track import FaceTracker, Fusion
-from gate_simulators.photographs import photographs
-from gate_simulators.plant import Person, Plant, Zone
-from gate_simulators.scene import Scene
+from gate_agent.biometrics.face.chain import FaceChain, FaceSettings
+from gate_agent.biometrics.face.errors import UnclearFace
+from gate_agent.biometrics.face.inference import Session
+from gate_agent.biometrics.face.liveness import LivenessMonitor
+from gate_agent.biometrics.face.track import FaceTracker, Fusion
+from gate_simulators.egate.photographs import photographs
+from gate_simulators.egate.plant import Person, Plant, Zone
+from gate_simulators.egate.scene import Scene
 
 FRAME = (1280, 720)
 FRESH = """

@@ -20,13 +20,13 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from gate_agent.face.cards import ModelKind, load_card, load_model
-from gate_agent.face.chain import FaceChain, FaceSettings
-from gate_agent.face.embed import Embedder
-from gate_agent.face.inference import Session
+from gate_agent.biometrics.face.cards import ModelKind, load_card, load_model
+from gate_agent.biometrics.face.chain import FaceChain, FaceSettings
+from gate_agent.biometrics.face.embed import Embedder
+from gate_agent.biometrics.face.inference import Session
 from gate_models.build import WEIGHTS, build, weights_folder
 from gate_models.quantise import quantised
-from gate_simulators.photographs import photographs
+from gate_simulators.egate.photographs import photographs
 
 SIDE, PADDING = 150, 0.25
 FRAME = (720, 1280)

@@ -23,15 +23,15 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
+from gate_agent.biometrics.face.chain import FaceChain, FaceSettings
+from gate_agent.biometrics.face.liveness import ENOUGH, LivenessMonitor, Verdict, judge
+from gate_agent.biometrics.face.portrait import decode_portrait
+from gate_agent.biometrics.face.track import FaceTracker
+from gate_agent.biometrics.lab.dataset import list_samples
 from gate_agent.evidence import Outcome
-from gate_agent.face.chain import FaceChain, FaceSettings
-from gate_agent.face.dataset import list_samples
-from gate_agent.face.liveness import ENOUGH, LivenessMonitor, Verdict, judge
-from gate_agent.face.portrait import decode_portrait
-from gate_agent.face.track import FaceTracker
 from gate_models.attacks import ATTACKS, bona_fide
-from gate_simulators.cast import HEADS
-from gate_simulators.photographs import photographs
+from gate_simulators.egate.people import HEADS
+from gate_simulators.egate.photographs import photographs
 
 FEW = 12
 Picture = np.ndarray

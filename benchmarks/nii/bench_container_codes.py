@@ -1,6 +1,6 @@
 """Container codes read in simulated pictures: rates by layout, wrong codes apart from unread ones, time.
 
-The pictures are the simulator's (`gate_simulators.yard.container_side`): other lettering, steel and optics
+The pictures are the simulator's (`gate_simulators.vehicle.container_side`): other lettering, steel and optics
 than the drawings that the networks learnt from. Letters of 20 to 46 pixels, worn up to half, tilted, a
 quarter at night, 960 x 720 pixels. Left out: photographs of real containers, of which this project has none.
 
@@ -20,11 +20,11 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
-from gate_agent.yard.cards import RecogniserSettings
-from gate_agent.yard.iso6346 import complete
-from gate_agent.yard.recogniser import CodeRead, CodeRecogniser
-from gate_agent.yard.voting import Support, vote
-from gate_simulators.yard.container_side import Layout, drawn_side, render
+from gate_agent.vehicle.cards import RecogniserSettings
+from gate_agent.vehicle.iso6346 import complete
+from gate_agent.vehicle.recogniser import CodeRead, CodeRecogniser
+from gate_agent.vehicle.voting import Support, vote
+from gate_simulators.vehicle.container_side import Layout, drawn_side, render
 
 SHOWN = Console(stderr=True, width=120)
 LAYOUTS: tuple[Layout, ...] = ("horizontal", "stacked", "vertical")

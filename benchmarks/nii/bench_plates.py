@@ -20,9 +20,9 @@ from PIL import Image, ImageDraw, ImageFont
 from rich.console import Console
 from rich.progress import track
 
-from gate_agent.yard.cards import RecogniserSettings
-from gate_agent.yard.plate_reader import PlateReader
-from gate_agent.yard.plates import alike
+from gate_agent.vehicle.cards import RecogniserSettings
+from gate_agent.vehicle.plate_reader import PlateReader
+from gate_agent.vehicle.plates import alike
 
 SHOWN = Console(stderr=True)
 LETTERS, DIGITS = "ABCDEFGHJKLMNPRSTUVWXYZ", "0123456789"

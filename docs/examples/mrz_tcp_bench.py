@@ -8,9 +8,9 @@ import threading
 from contextlib import suppress
 from typing import Any
 
-from gate_simulators.benches import SPECIMEN, Bench
-from gate_simulators.faults import FaultBoard, FaultKind
-from gate_simulators.ports import free_port
+from gate_simulators.device.benches import SPECIMEN, Bench
+from gate_simulators.device.faults import FaultBoard, FaultKind
+from gate_simulators.device.ports import free_port
 
 _POLL_S = 0.02
 

@@ -24,8 +24,8 @@ from gate_agent.cargo.signature import LoadSignature
 from gate_agent.devices import SealReading
 from gate_agent.evidence import CheckResult, Outcome, Scalar
 from gate_agent.scans.triage.fill import Fill
-from gate_agent.yard.seals import CLAUSE, same_number, seal_check, seal_number
-from gate_agent.yard.weighing import TruckWeight
+from gate_agent.vehicle.seals import CLAUSE, same_number, seal_check, seal_number
+from gate_agent.vehicle.weighing import TruckWeight
 
 _CLOCKS: Final = timedelta(minutes=5)
 """Two computers' clocks may differ by so much."""

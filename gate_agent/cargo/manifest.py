@@ -30,8 +30,8 @@ from pydantic import (
 from gate_agent.cargo.consignment import LAST_CHAPTER, RESERVED_CHAPTER, Consignment, Fullness, Goods, Issue
 from gate_agent.cargo.errors import ManifestError
 from gate_agent.settings import Settings
-from gate_agent.yard.errors import ContainerCodeError
-from gate_agent.yard.iso6346 import check_digit, parse
+from gate_agent.vehicle.errors import ContainerCodeError
+from gate_agent.vehicle.iso6346 import check_digit, parse
 
 FORMAT: Final = "gate-agent-manifest/1"
 MAX_BYTES: Final = 32 * 1024 * 1024

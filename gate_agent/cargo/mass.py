@@ -13,7 +13,7 @@ from gate_agent.cargo.consignment import Consignment
 from gate_agent.cargo.observed import Mass, Observed
 from gate_agent.cargo.settings import MassSettings
 from gate_agent.evidence import CheckResult, Outcome, Scalar
-from gate_agent.yard.weighing import TruckWeight
+from gate_agent.vehicle.weighing import TruckWeight
 
 CHECK: Final = "mass_agreement"
 _MARGIN: Final = 2.0

@@ -58,7 +58,7 @@ REASONS: Mapping[str, str] = MappingProxyType(
         "RADIATION_DECLARED_UNSEEN": "Radioactive goods are declared, and the portal saw none.",
     }
 )
-"""Seals have further codes, of :mod:`gate_agent.yard.reasons`."""
+"""Seals have further codes, of :mod:`gate_agent.vehicle.reasons`."""
 
 ScalarType: TypeAlias = type[bool] | type[int] | type[float] | tuple[str, ...]
 """The type of a measured value; a tuple lists the texts that a value can have."""

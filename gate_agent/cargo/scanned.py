@@ -21,9 +21,9 @@ from gate_agent.cargo.settings import CargoSettings
 from gate_agent.cargo.signature import LoadSignature, load_signature, picture_signature
 from gate_agent.evidence import CheckResult
 from gate_agent.scans.triage.report import TriageReport
-from gate_agent.yard.errors import ContainerCodeError
-from gate_agent.yard.iso6346 import parse
-from gate_agent.yard.weighing import TruckWeight
+from gate_agent.vehicle.errors import ContainerCodeError
+from gate_agent.vehicle.iso6346 import parse
+from gate_agent.vehicle.weighing import TruckWeight
 
 _CODE: Final = re.compile(r"(?<![A-Z])[A-Z]{3}[UJZ][ _-]?\d{6}[ _-]?\d(?!\d)")
 

@@ -11,7 +11,7 @@
 | ``/healthz`` | no | 200 or 503 |
 | ``/metrics`` | unless ``public_metrics`` | Prometheus text |
 
-A scanner station has its desk as well: :mod:`gate_agent.console.scan_routes`.
+A scanner station has its desk as well: :mod:`gate_agent.review.http`.
 """
 
 # Route functions are used by their decorators.
@@ -42,12 +42,12 @@ from gate_agent.console.messages import (
     redacted,
 )
 from gate_agent.console.problems import Problem, ProblemDetails
-from gate_agent.console.scan_routes import desk_routes
-from gate_agent.console.scans import Ordered, ScanDesk
 from gate_agent.console.settings import ConsoleSettings
 from gate_agent.console.stream import SnapshotFeed
 from gate_agent.errors import GateError
 from gate_agent.readmodel import Board, OfficerAction, Picture, Snapshot
+from gate_agent.review.http import desk_routes
+from gate_agent.review.views import Ordered, ScanDesk
 
 _STATIC = Path(__file__).parent / "static"
 

@@ -1,7 +1,7 @@
 """What a station may ask of a device, and what a device may answer.
 
 A **driver** is one plain, blocking class for one device family. The conductor runs each driver
-in a thread of its own (:mod:`gate_agent.supervision`): ``open()``, then ``read()`` again and
+in a thread of its own (:mod:`gate_agent.devices.supervision`): ``open()``, then ``read()`` again and
 again, ``close()`` at the end or after a fault, and then again from the start after a back-off.
 A driver therefore needs no threads, no asyncio and no retry of its own: it talks on the wire,
 gives typed readings, and raises :class:`DeviceError` when the device lies or is gone.

@@ -11,11 +11,11 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from types import MappingProxyType
 
-from gate_agent.emrtd.mrz import CheckDigitError, Mrz, MrzError, MrzKind, parse
-from gate_agent.emrtd.trust import TrustStore
+from gate_agent.biometrics.face.compare import Comparison
+from gate_agent.biometrics.face.liveness import Verdict
+from gate_agent.emrtd.lds.mrz import CheckDigitError, Mrz, MrzError, MrzKind, parse
+from gate_agent.emrtd.trust.trust import TrustStore
 from gate_agent.evidence import CheckResult, Outcome
-from gate_agent.face.compare import Comparison
-from gate_agent.face.liveness import Verdict
 from gate_agent.policy.watchlist import Watchlist
 
 TRAVEL_DOCUMENTS = frozenset({MrzKind.TD1, MrzKind.TD2, MrzKind.TD3})

@@ -8,10 +8,10 @@ from types import MappingProxyType
 
 from pydantic import Field
 
+from gate_agent.biometrics.face.settings import FaceSettings
 from gate_agent.egate.settings import EgateSettings
-from gate_agent.emrtd.trust_directory import load_trust_directory
+from gate_agent.emrtd.trust.trust_directory import load_trust_directory
 from gate_agent.errors import GateError
-from gate_agent.face.settings import FaceSettings
 from gate_agent.policy import EGATE_CHECKS, load_policy
 from gate_agent.policy.watchlist import Watchlist, WatchlistSettings
 from gate_agent.settings import Settings

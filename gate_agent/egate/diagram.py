@@ -5,7 +5,7 @@ from __future__ import annotations
 from gate_agent.egate.settings import EgateTiming
 from gate_agent.egate.table import SHOWN, TABLE
 from gate_agent.egate.vocabulary import Phase
-from gate_agent.transitions import arrows, listing
+from gate_agent.station.transitions import arrows, listing
 
 
 def markdown() -> str:

@@ -12,17 +12,17 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from gate_agent.devices import CardLost, ChipReader, DeviceError
+from gate_agent.devices.supervision import Supervisor
 from gate_agent.egate import checks
 from gate_agent.egate.settings import EgateSettings
 from gate_agent.egate.transaction import Transaction
-from gate_agent.emrtd.exchange import run
+from gate_agent.emrtd.chip.exchange import run
 from gate_agent.emrtd.inspection import Inspection, inspect, interrupted
-from gate_agent.emrtd.mrz import Mrz
+from gate_agent.emrtd.lds.mrz import Mrz
 from gate_agent.emrtd.reading import Reading
-from gate_agent.emrtd.trust import TrustStore
+from gate_agent.emrtd.trust.trust import TrustStore
 from gate_agent.errors import GateError
 from gate_agent.policy.watchlist import Watchlist
-from gate_agent.supervision import Supervisor
 
 
 @dataclass(slots=True)

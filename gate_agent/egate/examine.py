@@ -11,7 +11,9 @@ from datetime import datetime
 from threading import Event as Flag
 from typing import Any
 
+from gate_agent.biometrics.face.advice import Advice
 from gate_agent.devices import CardLost, DeviceState, Frame
+from gate_agent.devices.supervision import Supervisor
 from gate_agent.egate import checks, document_work, face_work
 from gate_agent.egate import vocabulary as v
 from gate_agent.egate.display import LaneDisplay
@@ -20,12 +22,10 @@ from gate_agent.egate.registrar import LaneRegistrar
 from gate_agent.egate.settings import EgateSettings
 from gate_agent.egate.transaction import Transaction
 from gate_agent.egate.vocabulary import Event
-from gate_agent.emrtd.lds import Portrait
+from gate_agent.emrtd.lds.lds import Portrait
 from gate_agent.evidence import CheckResult, Outcome
-from gate_agent.face.advice import Advice
 from gate_agent.station.clock import utc_now
-from gate_agent.station.crew import Crew
-from gate_agent.supervision import Supervisor
+from gate_agent.station.tasks import Crew
 
 
 class Examiner:

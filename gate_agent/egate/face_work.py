@@ -18,18 +18,18 @@ from typing import TypeVar
 
 import cv2
 
+from gate_agent.biometrics.face.advice import Advice
+from gate_agent.biometrics.face.chain import FaceChain, wipe
+from gate_agent.biometrics.face.compare import Comparison, Template
+from gate_agent.biometrics.face.errors import FaceError, ModelError, PictureError, UnclearFace
+from gate_agent.biometrics.face.pixels import Pixels
+from gate_agent.biometrics.face.portrait import decode_portrait
+from gate_agent.biometrics.face.watch import FaceWatch, Look
 from gate_agent.devices import Frame
 from gate_agent.egate.checks import Capture
 from gate_agent.egate.settings import EgateSettings
 from gate_agent.egate.transaction import Transaction
-from gate_agent.emrtd.lds import Portrait
-from gate_agent.face.advice import Advice
-from gate_agent.face.chain import FaceChain, wipe
-from gate_agent.face.compare import Comparison, Template
-from gate_agent.face.errors import FaceError, ModelError, PictureError, UnclearFace
-from gate_agent.face.pixels import Pixels
-from gate_agent.face.portrait import decode_portrait
-from gate_agent.face.watch import FaceWatch, Look
+from gate_agent.emrtd.lds.lds import Portrait
 from gate_agent.logs import get_logger
 
 T = TypeVar("T")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from gate_agent.emrtd.mrz import Mrz
+from gate_agent.emrtd.lds.mrz import Mrz
 from gate_agent.evidence import CheckResult
 
 

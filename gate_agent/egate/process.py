@@ -21,7 +21,7 @@ from gate_agent.egate import guards as g
 from gate_agent.egate import vocabulary as v
 from gate_agent.egate.table import BEFORE_ENTRY, CHECKING, ROWS, SHOWN, UNTIMED
 from gate_agent.egate.vocabulary import Effect, Event, Lane, Phase, SetDoors, Show
-from gate_agent.transitions import Rest, Row, perform
+from gate_agent.station.transitions import Rest, Row, perform
 
 WATCHED_EMPTY = (*CHECKING, Phase.EXIT_OPENING, Phase.TURNED_AWAY, Phase.REFERRED)
 """Phases in which an empty lane means that whoever comes in later is somebody else."""

@@ -13,7 +13,7 @@ from gate_agent.egate import actions as a
 from gate_agent.egate import guards as g
 from gate_agent.egate import vocabulary as v
 from gate_agent.egate.vocabulary import Effect, Event, Lane, Phase
-from gate_agent.transitions import REST, Row, index
+from gate_agent.station.transitions import REST, Row, index
 
 BEFORE_ENTRY = (Phase.PRESENTED, Phase.READING)
 ENTERING = (Phase.ENTRY_OPENING, Phase.ENTRY_OCCUPIED, Phase.ENTRY_CLOSING)

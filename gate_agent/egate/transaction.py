@@ -9,9 +9,9 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass, field, replace
 
-from gate_agent.emrtd.mrz import Mrz
+from gate_agent.biometrics.face.compare import Template
+from gate_agent.emrtd.lds.mrz import Mrz
 from gate_agent.emrtd.reading import Reading
-from gate_agent.face.compare import Template
 from gate_agent.readmodel import TransactionView
 from gate_agent.station.case import Case
 

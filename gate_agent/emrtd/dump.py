@@ -12,14 +12,14 @@ from datetime import datetime
 from pathlib import Path
 from types import MappingProxyType
 
-from gate_agent.emrtd import biometrics, details, lds, lds_files
-from gate_agent.emrtd.active_auth import parse_dg15
-from gate_agent.emrtd.card_files import parse_card_access, parse_card_security
-from gate_agent.emrtd.errors import FileError
-from gate_agent.emrtd.mrz import Mrz
+from gate_agent.emrtd.chip.active_auth import parse_dg15
+from gate_agent.emrtd.chip.card_files import parse_card_access, parse_card_security
+from gate_agent.emrtd.coding.errors import FileError
+from gate_agent.emrtd.lds import biometrics, details, lds, lds_files
+from gate_agent.emrtd.lds.mrz import Mrz
+from gate_agent.emrtd.lds.sod import parse_sod
 from gate_agent.emrtd.reading import Case, Reading
-from gate_agent.emrtd.sod import parse_sod
-from gate_agent.emrtd.trust import TrustStore
+from gate_agent.emrtd.trust.trust import TrustStore
 from gate_agent.emrtd.verdicts import Parsed, judge_data
 from gate_agent.errors import BadInput
 from gate_agent.evidence import CheckResult

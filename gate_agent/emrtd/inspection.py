@@ -15,16 +15,16 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from gate_agent.devices import CardLost, DeviceTimeout
-from gate_agent.emrtd import lds
-from gate_agent.emrtd.errors import ChipError, FileError
-from gate_agent.emrtd.exchange import ExchangeCancelled
-from gate_agent.emrtd.files import ElementaryFile
-from gate_agent.emrtd.lds import EF_COM, EF_DG1, EF_DG2, Portrait
-from gate_agent.emrtd.mrz import Mrz, MrzKey
-from gate_agent.emrtd.password import Password
-from gate_agent.emrtd.protocol import Progress, Protocol, Random, T
+from gate_agent.emrtd.chip.exchange import ExchangeCancelled
+from gate_agent.emrtd.chip.files import ElementaryFile
+from gate_agent.emrtd.chip.password import Password
+from gate_agent.emrtd.chip.protocol import Progress, Protocol, Random, T
+from gate_agent.emrtd.coding.errors import ChipError, FileError
+from gate_agent.emrtd.lds import lds
+from gate_agent.emrtd.lds.lds import EF_COM, EF_DG1, EF_DG2, Portrait
+from gate_agent.emrtd.lds.mrz import Mrz, MrzKey
 from gate_agent.emrtd.reading import DEFAULT_PLAN, Case, Plan, Reading, read_chip
-from gate_agent.emrtd.trust import TrustStore
+from gate_agent.emrtd.trust.trust import TrustStore
 from gate_agent.emrtd.verdicts import CHECKS, Parsed, judge, not_done
 from gate_agent.errors import GateError
 from gate_agent.evidence import CheckResult, Outcome
@@ -112,7 +112,7 @@ _INTERRUPTIONS: tuple[tuple[type[GateError], str], ...] = (
 def interrupted(error: GateError) -> Inspection:
     """The inspection that an error of the reader, a time-out or a cancellation left unfinished.
 
-    `error` is what :func:`gate_agent.emrtd.exchange.run` raised. A chip that never answered has
+    `error` is what :func:`gate_agent.emrtd.chip.exchange.run` raised. A chip that never answered has
     failed ``chip_read``; nothing else was established.
     """
     reason = next((code for kind, code in _INTERRUPTIONS if isinstance(error, kind)), "READER_FAULT")

@@ -13,22 +13,23 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from gate_agent.devices import CardLost
-from gate_agent.emrtd import active_auth, card_files, chip_auth, lds, lds_files, terminal_auth
-from gate_agent.emrtd.access import DEFAULT_POLICY, Access, AccessPolicy, open_chip
-from gate_agent.emrtd.active_auth import CHALLENGE_LENGTH, parse_dg15
-from gate_agent.emrtd.apdu import SW_FILE_NOT_FOUND
-from gate_agent.emrtd.cms import SignedObject
-from gate_agent.emrtd.errors import ChannelLost, ChipError, FileError, StatusError
-from gate_agent.emrtd.files import ElementaryFile, ReadingHabits, read_file
-from gate_agent.emrtd.lds import EF_COM, EF_DG1, EF_DG2, EF_SOD
-from gate_agent.emrtd.lds_files import DATA_GROUPS, EF_DG14, EF_DG15
-from gate_agent.emrtd.pace import chip_is_genuine
-from gate_agent.emrtd.password import Password
-from gate_agent.emrtd.protocol import Progress, Protocol, Random
-from gate_agent.emrtd.secure_messaging import SecureChannel, secured
-from gate_agent.emrtd.security_infos import SecurityInfos
-from gate_agent.emrtd.sod import SecurityObject, parse_sod
-from gate_agent.emrtd.terminal_auth import Terminal
+from gate_agent.emrtd.chip import active_auth, card_files, chip_auth, terminal_auth
+from gate_agent.emrtd.chip.access import DEFAULT_POLICY, Access, AccessPolicy, open_chip
+from gate_agent.emrtd.chip.active_auth import CHALLENGE_LENGTH, parse_dg15
+from gate_agent.emrtd.chip.apdu import SW_FILE_NOT_FOUND
+from gate_agent.emrtd.chip.files import ElementaryFile, ReadingHabits, read_file
+from gate_agent.emrtd.chip.pace import chip_is_genuine
+from gate_agent.emrtd.chip.password import Password
+from gate_agent.emrtd.chip.protocol import Progress, Protocol, Random
+from gate_agent.emrtd.chip.secure_messaging import SecureChannel, secured
+from gate_agent.emrtd.chip.terminal_auth import Terminal
+from gate_agent.emrtd.coding.cms import SignedObject
+from gate_agent.emrtd.coding.errors import ChannelLost, ChipError, FileError, StatusError
+from gate_agent.emrtd.lds import lds, lds_files
+from gate_agent.emrtd.lds.lds import EF_COM, EF_DG1, EF_DG2, EF_SOD
+from gate_agent.emrtd.lds.lds_files import DATA_GROUPS, EF_DG14, EF_DG15
+from gate_agent.emrtd.lds.security_infos import SecurityInfos
+from gate_agent.emrtd.lds.sod import SecurityObject, parse_sod
 
 # Answers that are about a file and not about how it was asked for.
 _REFUSED = frozenset({SW_FILE_NOT_FOUND, 0x6982, 0x6985, 0x6986, 0x6A88})

@@ -10,14 +10,14 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from gate_agent.emrtd import pace
-from gate_agent.emrtd.files import ElementaryFile
-from gate_agent.emrtd.lds import EF_DG1, EF_DG2, EF_SOD, CommonData
-from gate_agent.emrtd.lds_files import DATA_GROUPS, EF_DG14, EF_DG15
-from gate_agent.emrtd.mrz import Mrz
-from gate_agent.emrtd.passive_auth import authenticate, compare_hashes
+from gate_agent.emrtd.chip import pace
+from gate_agent.emrtd.chip.files import ElementaryFile
+from gate_agent.emrtd.lds.lds import EF_DG1, EF_DG2, EF_SOD, CommonData
+from gate_agent.emrtd.lds.lds_files import DATA_GROUPS, EF_DG14, EF_DG15
+from gate_agent.emrtd.lds.mrz import Mrz
 from gate_agent.emrtd.reading import Case, Trial, security_infos_of
-from gate_agent.emrtd.trust import TrustStore
+from gate_agent.emrtd.trust.passive_auth import authenticate, compare_hashes
+from gate_agent.emrtd.trust.trust import TrustStore
 from gate_agent.evidence import CheckResult, Outcome
 
 CHECKS = (

@@ -10,19 +10,19 @@ from dataclasses import dataclass
 from gate_agent.journal import Journal
 from gate_agent.nii.conduct import YardConductor
 from gate_agent.nii.config import NiiConfig, ScanSettings
-from gate_agent.nii.desk.desk import Desk
-from gate_agent.nii.desk.shelf import Shelf
-from gate_agent.nii.desk.statistics import Statistics
 from gate_agent.nii.examine import Tools
+from gate_agent.nii.lot_memory import Sisters
 from gate_agent.nii.reasons import words
 from gate_agent.nii.reference import YardReference
-from gate_agent.nii.sisters import Sisters
 from gate_agent.readmodel import Board
+from gate_agent.review.desk import Desk
+from gate_agent.review.shelf import Shelf
+from gate_agent.review.statistics import Statistics
 from gate_agent.scans.image import Geometry
 from gate_agent.scans.pictures import PictureFacts
 from gate_agent.scans.triage.curves import load_curves
 from gate_agent.scans.triage.detector import Detector, load_default_detector, load_detector
-from gate_agent.yard.recogniser import CodeRecogniser
+from gate_agent.vehicle.recogniser import CodeRecogniser
 
 _WORKERS = 2
 """One for codes, so that cameras are read while a scan is looked at."""

@@ -33,7 +33,6 @@ from gate_agent.journal import Journal
 from gate_agent.logs import get_logger
 from gate_agent.nii import process
 from gate_agent.nii import vocabulary as v
-from gate_agent.nii.desk.shelf import Shelf
 from gate_agent.nii.display import YardDisplay
 from gate_agent.nii.examine import Tools, code_of, examine
 from gate_agent.nii.filing import Filing
@@ -44,10 +43,11 @@ from gate_agent.nii.registrar import YardRegistrar
 from gate_agent.nii.settings import NiiSettings
 from gate_agent.nii.vocabulary import Effect, Event, Phase
 from gate_agent.readmodel import Board, OfficerAction
+from gate_agent.review.shelf import Shelf
 from gate_agent.station.clock import utc_now
 from gate_agent.station.conductor import Conductor
 from gate_agent.station.inbox import Order
-from gate_agent.yard.recogniser import CodeRecogniser
+from gate_agent.vehicle.recogniser import CodeRecogniser
 
 log = get_logger(__name__)
 

@@ -12,18 +12,18 @@ from pydantic import Field, model_validator
 from gate_agent.cargo.settings import CargoSettings
 from gate_agent.cargo.store import ManifestSettings, ManifestStore
 from gate_agent.errors import GateError
-from gate_agent.nii.desk.settings import DeskSettings
 from gate_agent.nii.facts import NII_CHECKS
 from gate_agent.nii.settings import NiiSettings
 from gate_agent.policy import load_policy
 from gate_agent.radiation.settings import RadiationSettings
+from gate_agent.review.settings import DeskSettings
 from gate_agent.scans.triage.curves import load_curves
 from gate_agent.scans.triage.detector import load_detector
 from gate_agent.settings import Settings
 from gate_agent.station.settings import Kind, StationConfig
 from gate_agent.toml_source import ConfigProblem, Problems, TomlSource
-from gate_agent.yard.cards import RecogniserSettings
-from gate_agent.yard.weighing import WeighingSettings
+from gate_agent.vehicle.cards import RecogniserSettings
+from gate_agent.vehicle.weighing import WeighingSettings
 
 
 class ScanSettings(Settings):

@@ -6,7 +6,7 @@ from gate_agent.nii.guards import NEEDED, STOPS_RELEASE
 from gate_agent.nii.settings import NiiTiming
 from gate_agent.nii.table import SHOWN, TABLE
 from gate_agent.nii.vocabulary import Phase
-from gate_agent.transitions import arrows, listing
+from gate_agent.station.transitions import arrows, listing
 
 
 def markdown() -> str:

@@ -19,7 +19,7 @@ from gate_agent.evidence import CheckResult
 from gate_agent.logs import get_logger
 from gate_agent.nii.checks import scan_received, triage_checks
 from gate_agent.nii.inspection import Examined, Material
-from gate_agent.nii.sisters import Sisters
+from gate_agent.nii.lot_memory import Sisters
 from gate_agent.radiation.check import radiation_check
 from gate_agent.radiation.settings import RadiationSettings
 from gate_agent.scans.image import ScanImage
@@ -28,9 +28,9 @@ from gate_agent.scans.pictures import PictureFacts
 from gate_agent.scans.triage.curves import MaterialCurves
 from gate_agent.scans.triage.detector import Detector
 from gate_agent.scans.triage.report import TriageReport, triage
-from gate_agent.yard.seals import seal_check
-from gate_agent.yard.voting import CodeVote, container_code_check, vote
-from gate_agent.yard.weighing import WeighingSettings, weight_check
+from gate_agent.vehicle.seals import seal_check
+from gate_agent.vehicle.voting import CodeVote, container_code_check, vote
+from gate_agent.vehicle.weighing import WeighingSettings, weight_check
 
 log = get_logger(__name__)
 

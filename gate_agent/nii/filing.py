@@ -15,11 +15,11 @@ from gate_agent.devices import ScanReading
 from gate_agent.errors import GateError
 from gate_agent.logs import get_logger
 from gate_agent.nii import record
-from gate_agent.nii.desk.case import Case as DeskCase
-from gate_agent.nii.desk.shelf import Shelf
 from gate_agent.nii.display import YardDisplay
 from gate_agent.nii.inspection import Examined, Inspection
 from gate_agent.radiation.settings import RadiationSettings
+from gate_agent.review.case import Case as DeskCase
+from gate_agent.review.shelf import Shelf
 from gate_agent.station.clock import rfc3339, utc_now
 
 log = get_logger(__name__)

@@ -34,9 +34,9 @@ from gate_agent.radiation.check import radiation_check
 from gate_agent.radiation.occupancy import Occupancies
 from gate_agent.radiation.profile import OccupancyProfile
 from gate_agent.station.clock import utc_now
-from gate_agent.yard.iso6346 import ContainerCode
-from gate_agent.yard.recogniser import CodeRead, CodeRecogniser
-from gate_agent.yard.weighing import TruckWeight, Weighing
+from gate_agent.vehicle.iso6346 import ContainerCode
+from gate_agent.vehicle.recogniser import CodeRead, CodeRecogniser
+from gate_agent.vehicle.weighing import TruckWeight, Weighing
 
 log = get_logger(__name__)
 

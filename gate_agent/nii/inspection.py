@@ -17,9 +17,9 @@ from gate_agent.radiation.profile import OccupancyProfile
 from gate_agent.scans.image import ScanImage
 from gate_agent.scans.triage.report import TriageReport
 from gate_agent.station.case import Case
-from gate_agent.yard.recogniser import CodeRead
-from gate_agent.yard.voting import CodeVote
-from gate_agent.yard.weighing import TruckWeight
+from gate_agent.vehicle.recogniser import CodeRead
+from gate_agent.vehicle.voting import CodeVote
+from gate_agent.vehicle.weighing import TruckWeight
 
 MAX_READS = 256
 MAX_SEAL_READINGS = 256

@@ -26,7 +26,7 @@ from gate_agent.nii import guards as g
 from gate_agent.nii import vocabulary as v
 from gate_agent.nii.table import ROWS, SHOWN, UNTIMED
 from gate_agent.nii.vocabulary import Effect, Event, Phase, SetBarriers, Show, Yard
-from gate_agent.transitions import Rest, Row, perform
+from gate_agent.station.transitions import Rest, Row, perform
 
 
 def barrier_targets(yard: Yard) -> SetBarriers:

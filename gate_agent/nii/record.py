@@ -29,7 +29,7 @@ from gate_agent.scans.render import picture, write_png
 from gate_agent.scans.triage.findings import threat_report
 from gate_agent.scans.triage.report import TriageReport
 from gate_agent.station.clock import rfc3339
-from gate_agent.yard.seals import seal_number
+from gate_agent.vehicle.seals import seal_number
 
 FORMAT: Final = "gate-agent-inspection/1"
 MAX_KEPT: Final = 1000

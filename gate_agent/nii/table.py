@@ -13,7 +13,7 @@ from gate_agent.nii import actions as a
 from gate_agent.nii import guards as g
 from gate_agent.nii import vocabulary as v
 from gate_agent.nii.vocabulary import Effect, Event, Phase, Yard
-from gate_agent.transitions import REST, Row, index
+from gate_agent.station.transitions import REST, Row, index
 
 P = Phase
 

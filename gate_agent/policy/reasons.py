@@ -14,13 +14,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
+from gate_agent.biometrics.face.advice import Advice
 from gate_agent.cargo.reasons import REASONS as CARGO_REASONS
-from gate_agent.emrtd.reasons import REASONS as CHIP_REASONS
-from gate_agent.face.advice import Advice
+from gate_agent.emrtd.coding.reasons import REASONS as CHIP_REASONS
 from gate_agent.nii.reasons import REASONS as CARGO_LANE_REASONS
 from gate_agent.radiation.reasons import REASONS as RADIATION_REASONS
 from gate_agent.scans.reasons import REASONS as SCAN_REASONS
-from gate_agent.yard.reasons import REASONS as YARD_REASONS
+from gate_agent.vehicle.reasons import REASONS as YARD_REASONS
 
 _OFFICER = "Please wait, an officer will help you."
 _DESK = "Please go to an officer."

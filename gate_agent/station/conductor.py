@@ -17,16 +17,16 @@ from enum import StrEnum
 from typing import Any, Generic, TypeVar
 
 from gate_agent.devices import CommandRefused, DeviceHealth, DeviceState
+from gate_agent.devices.supervision import Supervisor
 from gate_agent.logs import get_logger
 from gate_agent.readmodel import OfficerAction
 from gate_agent.station import words as w
 from gate_agent.station.case import Case
-from gate_agent.station.crew import Crew
 from gate_agent.station.display import Display
 from gate_agent.station.inbox import BoundPassed, Held, Order
 from gate_agent.station.registrar import Registrar
 from gate_agent.station.signed import SignedData
-from gate_agent.supervision import Supervisor
+from gate_agent.station.tasks import Crew
 
 C = TypeVar("C", bound=Case)
 

@@ -10,9 +10,9 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
+from gate_agent.biometrics.face.cards import default_cards, default_models, load_model, read_card
+from gate_agent.biometrics.face.settings import FaceSettings
 from gate_agent.errors import GateError
-from gate_agent.face.cards import default_cards, default_models, load_model, read_card
-from gate_agent.face.settings import FaceSettings
 from gate_models.build import WEIGHTS, BuildError, build, write_atomically
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__)
@@ -91,7 +91,7 @@ def calibrate_command(
     cards: Cards = None,
 ) -> None:
     """Measure error rates all-vs-all and write operating points into the embedder's card."""
-    from gate_agent.face.calibrate import calibrate  # noqa: PLC0415 (a build does not need it)
+    from gate_agent.biometrics.lab.calibrate import calibrate  # noqa: PLC0415 (a build does not need it)
 
     with progress_bar(quiet) as progress:
         task = progress.add_task("templates", total=1.0)

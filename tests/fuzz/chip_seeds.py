@@ -17,17 +17,17 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 
-from gate_agent.emrtd import lds
-from gate_agent.emrtd.exchange import run
+from gate_agent.emrtd.chip.exchange import run
 from gate_agent.emrtd.inspection import inspect
-from gate_agent.emrtd.mrz import MrzKey
-from gate_agent.emrtd.trust import TrustStore
+from gate_agent.emrtd.lds import lds
+from gate_agent.emrtd.lds.mrz import MrzKey
+from gate_agent.emrtd.trust.trust import TrustStore
 from gate_agent.errors import GateError
 from gate_simulators.chip.profile import PROFILES
+from gate_simulators.egate.passports import Passport, PassportOffice
 from gate_simulators.issuer.chip_security import BAC_ONLY, PACE_AND_CA, cvca_certificate
 from gate_simulators.issuer.portrait import Coding
 from gate_simulators.issuer.specimens_sound import SOUND
-from gate_simulators.passports import Passport, PassportOffice
 
 KEY = MrzKey("L898902C", "690806", "300623")
 TODAY = date(2026, 6, 1)

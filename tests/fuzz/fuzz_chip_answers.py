@@ -17,10 +17,10 @@ except ImportError:
 
 with atheris.instrument_imports(include=["gate_agent.emrtd"]):
     from gate_agent.devices import CardLost
-    from gate_agent.emrtd.exchange import run
+    from gate_agent.emrtd.chip.exchange import run
     from gate_agent.emrtd.inspection import CHECKS, inspect, interrupted
-    from gate_agent.emrtd.mrz import MrzKey
-    from gate_agent.emrtd.trust import TrustStore
+    from gate_agent.emrtd.lds.mrz import MrzKey
+    from gate_agent.emrtd.trust.trust import TrustStore
     from gate_agent.evidence import Outcome
 
 KEY = MrzKey("L898902C", "690806", "300623")

@@ -15,14 +15,17 @@ except ImportError:
     sys.exit("fuzzing needs atheris: python -m pip install atheris")
 
 with atheris.instrument_imports(include=["gate_agent.emrtd", "asn1crypto"]):
-    from gate_agent.emrtd import biometrics, card_files, certificate, crl, cvc, details, ldif, lds, lds_files
-    from gate_agent.emrtd.active_auth import parse_dg15
-    from gate_agent.emrtd.agreement_keys import parse_agreement_key
-    from gate_agent.emrtd.deviation_list import parse_deviation_list
-    from gate_agent.emrtd.master_list import parse_master_list
-    from gate_agent.emrtd.signatures import AlgorithmError
-    from gate_agent.emrtd.sod import parse_sod
-    from gate_agent.emrtd.terminal_auth import parse_cvca
+    from gate_agent.emrtd.chip import card_files, cvc
+    from gate_agent.emrtd.chip.active_auth import parse_dg15
+    from gate_agent.emrtd.chip.agreement_keys import parse_agreement_key
+    from gate_agent.emrtd.chip.terminal_auth import parse_cvca
+    from gate_agent.emrtd.coding import certificate
+    from gate_agent.emrtd.coding.signatures import AlgorithmError
+    from gate_agent.emrtd.lds import biometrics, details, lds, lds_files
+    from gate_agent.emrtd.lds.sod import parse_sod
+    from gate_agent.emrtd.trust import crl, ldif
+    from gate_agent.emrtd.trust.deviation_list import parse_deviation_list
+    from gate_agent.emrtd.trust.master_list import parse_master_list
     from gate_agent.errors import BadInput
 
 Parser = Callable[[bytes], object]

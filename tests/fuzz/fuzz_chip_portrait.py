@@ -13,9 +13,9 @@ try:
 except ImportError:
     sys.exit("fuzzing needs atheris: python -m pip install atheris")
 
-with atheris.instrument_imports(include=["gate_agent.face.portrait"]):
-    from gate_agent.face.errors import PortraitError
-    from gate_agent.face.portrait import read_header
+with atheris.instrument_imports(include=["gate_agent.biometrics.face.portrait"]):
+    from gate_agent.biometrics.face.errors import PortraitError
+    from gate_agent.biometrics.face.portrait import read_header
 
 
 def one_input(data: bytes) -> None:

@@ -14,7 +14,7 @@ except ImportError:
     sys.exit("fuzzing needs atheris: python -m pip install atheris")
 
 with atheris.instrument_imports(include=["gate_agent.emrtd"]):
-    from gate_agent.emrtd.mrz import MrzError, parse, split_lines
+    from gate_agent.emrtd.lds.mrz import MrzError, parse, split_lines
 
 TODAY = date(2026, 6, 1)
 

@@ -13,9 +13,10 @@ except ImportError:
     sys.exit("fuzzing needs atheris: python -m pip install atheris")
 
 with atheris.instrument_imports(include=["gate_agent.emrtd", "asn1crypto"]):
-    from gate_agent.emrtd import lds, tlv
-    from gate_agent.emrtd.errors import FileError
-    from gate_agent.emrtd.sod import parse_sod
+    from gate_agent.emrtd.coding import tlv
+    from gate_agent.emrtd.coding.errors import FileError
+    from gate_agent.emrtd.lds import lds
+    from gate_agent.emrtd.lds.sod import parse_sod
 
 
 def walk(items: tuple[tlv.Tlv, ...]) -> None:

@@ -12,16 +12,16 @@ import numpy as np
 import pytest
 
 from gate_agent.devices import CardLost, ChipPresence, ChipReader, DeviceTimeout, GarbledReading
-from gate_agent.emrtd.exchange import run
+from gate_agent.emrtd.chip.exchange import run
 from gate_agent.emrtd.inspection import Inspection, inspect
-from gate_agent.emrtd.mrz import parse
-from gate_agent.emrtd.trust import TrustStore
-from gate_agent.emrtd.trust_directory import load_trust_directory
+from gate_agent.emrtd.lds.mrz import parse
+from gate_agent.emrtd.trust.trust import TrustStore
+from gate_agent.emrtd.trust.trust_directory import load_trust_directory
 from gate_agent.evidence import Outcome
 from gate_drivers.documents.vpcd import VpcdConfig, VpcdReader
 from gate_simulators.chip.vpcd_card import ChipSlot
-from gate_simulators.faults import FaultKind
-from gate_simulators.passports import Passport, PassportOffice
+from gate_simulators.device.faults import FaultKind
+from gate_simulators.egate.passports import Passport, PassportOffice
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
 NOISE = np.random.default_rng(1).integers(0, 256, (320, 240, 3), dtype=np.uint8)

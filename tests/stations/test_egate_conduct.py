@@ -25,6 +25,11 @@ import numpy as np
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from gate_agent.biometrics.face.chain import DetectedFace, FaceSettings
+from gate_agent.biometrics.face.compare import Comparison, Template
+from gate_agent.biometrics.face.errors import UnclearFace
+from gate_agent.biometrics.face.pixels import Box
+from gate_agent.biometrics.face.quality import FaceQuality
 from gate_agent.devices import (
     CardLost,
     ChipPresence,
@@ -35,6 +40,7 @@ from gate_agent.devices import (
     Light,
     MrzReading,
 )
+from gate_agent.devices.supervision import Patience, Supervisor
 from gate_agent.egate import vocabulary as v
 from gate_agent.egate.conduct import LaneConductor
 from gate_agent.egate.face_work import FaceDesk
@@ -42,11 +48,6 @@ from gate_agent.egate.reference import ReferenceData
 from gate_agent.egate.settings import EgateSettings
 from gate_agent.egate.transaction import Transaction
 from gate_agent.egate.vocabulary import Phase
-from gate_agent.face.chain import DetectedFace, FaceSettings
-from gate_agent.face.compare import Comparison, Template
-from gate_agent.face.errors import UnclearFace
-from gate_agent.face.pixels import Box
-from gate_agent.face.quality import FaceQuality
 from gate_agent.journal import Journal, Record
 from gate_agent.journal.errors import JournalFull
 from gate_agent.policy import PolicySettings, sign_policy
@@ -55,11 +56,10 @@ from gate_agent.policy.watchlist import Subject, WatchlistSettings, build_watchl
 from gate_agent.readmodel import Board, OfficerAction
 from gate_agent.station import registrar, signed
 from gate_agent.station.inbox import BoundPassed, Order
-from gate_agent.supervision import Patience, Supervisor
-from gate_simulators.door_controller import DoorController
-from gate_simulators.interlock import Position, Refusal
-from gate_simulators.passports import Passport, PassportOffice, Variant
-from gate_simulators.plant import Person, Plant, Zone
+from gate_simulators.device.interlock import Position, Refusal
+from gate_simulators.egate.door_controller import DoorController
+from gate_simulators.egate.passports import Passport, PassportOffice, Variant
+from gate_simulators.egate.plant import Person, Plant, Zone
 
 SAMPLE = Path(__file__).parents[2] / "config/policies/egate.toml"
 KEY = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))

@@ -13,9 +13,9 @@ import pytest
 from gate_agent.egate import process
 from gate_agent.egate import vocabulary as v
 from gate_agent.egate.vocabulary import Effect, Event, Lane, Phase
-from gate_simulators.exploration import Exploration, explore
-from gate_simulators.lane_model import Model, Step, World
-from gate_simulators.lane_rules import Rulebook
+from gate_simulators.proof.exploration import Exploration, explore
+from gate_simulators.proof.lane_model import Model, Step, World
+from gate_simulators.proof.lane_rules import Rulebook
 
 
 def explored(model: Model) -> Exploration[World]:

@@ -14,8 +14,8 @@ from gate_agent.egate import process
 from gate_agent.egate import vocabulary as v
 from gate_agent.egate.table import UNTIMED
 from gate_agent.egate.vocabulary import Effect, Event, Phase
-from gate_simulators.lane_model import Model, World
-from gate_simulators.lane_rules import TRANSITION_RULES, WORLD_RULES
+from gate_simulators.proof.lane_model import Model, World
+from gate_simulators.proof.lane_rules import TRANSITION_RULES, WORLD_RULES
 
 SOURCES = ("lane", "journal", "chip", "camera", "policy", "trust")
 RUNS = settings(

@@ -43,25 +43,25 @@ from gate_agent.devices import (
     WeightReading,
     YardReading,
 )
+from gate_agent.devices.supervision import Patience, Supervisor
 from gate_agent.journal import Journal
 from gate_agent.nii.conduct import YardConductor
-from gate_agent.nii.desk.settings import DeskSettings
-from gate_agent.nii.desk.shelf import Shelf
 from gate_agent.nii.examine import Tools
+from gate_agent.nii.lot_memory import Sisters
 from gate_agent.nii.reference import YardReference
 from gate_agent.nii.settings import NiiSettings
-from gate_agent.nii.sisters import Sisters
 from gate_agent.nii.vocabulary import Phase
 from gate_agent.policy import PolicySettings
 from gate_agent.radiation.settings import RadiationSettings
 from gate_agent.readmodel import Board, OfficerAction
+from gate_agent.review.settings import DeskSettings
+from gate_agent.review.shelf import Shelf
 from gate_agent.scans.pictures import PictureFacts
 from gate_agent.scans.triage.detector import load_default_detector
 from gate_agent.station import signed
-from gate_agent.supervision import Patience, Supervisor
-from gate_agent.yard.iso6346 import parse
-from gate_agent.yard.recogniser import CodeRead
-from gate_agent.yard.weighing import WeighingSettings
+from gate_agent.vehicle.iso6346 import parse
+from gate_agent.vehicle.recogniser import CodeRead
+from gate_agent.vehicle.weighing import WeighingSettings
 from gate_simulators.nii.consignments import CONSIGNMENTS, Consignment, manifest_json
 from gate_simulators.nii.xray import Condition, scan_files
 

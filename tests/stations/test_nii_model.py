@@ -16,9 +16,9 @@ from gate_agent.decision import Verdict
 from gate_agent.nii import process
 from gate_agent.nii import vocabulary as v
 from gate_agent.nii.vocabulary import Effect, Event, Phase, Yard
-from gate_simulators.exploration import Exploration, explore
-from gate_simulators.yard_model import Model, Step, World
-from gate_simulators.yard_rules import TRANSITION_RULES, WORLD_RULES, Rulebook
+from gate_simulators.proof.exploration import Exploration, explore
+from gate_simulators.proof.yard_model import Model, Step, World
+from gate_simulators.proof.yard_rules import TRANSITION_RULES, WORLD_RULES, Rulebook
 
 Stepped = tuple[Yard, tuple[Effect, ...]]
 

@@ -14,8 +14,8 @@ from gate_agent.nii import process
 from gate_agent.nii import vocabulary as v
 from gate_agent.nii.table import UNTIMED
 from gate_agent.nii.vocabulary import Effect, Event, Phase
-from gate_simulators.yard_model import Model, World
-from gate_simulators.yard_rules import TRANSITION_RULES, WORLD_RULES
+from gate_simulators.proof.yard_model import Model, World
+from gate_simulators.proof.yard_rules import TRANSITION_RULES, WORLD_RULES
 
 SOURCES = ("yard", "journal", "policy", "scanner", "portal", "scale", "camera_left", "seals")
 RUNS = settings(

@@ -18,23 +18,23 @@ import numpy as np
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from gate_agent.emrtd.cvc import parse_certificate
-from gate_agent.emrtd.exchange import run
+from gate_agent.emrtd.chip.cvc import parse_certificate
+from gate_agent.emrtd.chip.exchange import run
+from gate_agent.emrtd.chip.terminal_auth import Terminal, load_terminal
 from gate_agent.emrtd.inspection import inspect
-from gate_agent.emrtd.mrz import parse
+from gate_agent.emrtd.lds.mrz import parse
 from gate_agent.emrtd.reading import Plan, Reading
-from gate_agent.emrtd.terminal_auth import Terminal, load_terminal
-from gate_agent.emrtd.trust import TrustStore
+from gate_agent.emrtd.trust.trust import TrustStore
 from gate_simulators.chip import Chip, ber, cv_certificates
 from gate_simulators.chip.key_agreement import ModpGroup
 from gate_simulators.chip.pace import PaceOffer
 from gate_simulators.chip.personalization import Personalization
 from gate_simulators.chip.protocols import PACE_PROTOCOLS, Agreement, NonceMapping, contents
+from gate_simulators.egate.passports import PassportOffice
 from gate_simulators.issuer import cvca
 from gate_simulators.issuer.algorithms import SCHEMES
 from gate_simulators.issuer.chip_security import PACE_AND_CA, cvca_certificate, holder, inspection_chain
 from gate_simulators.issuer.keys import KeyStore
-from gate_simulators.passports import PassportOffice
 
 _LIBRARY = ctypes.util.find_library("eac")
 pytestmark = pytest.mark.skipif(_LIBRARY is None, reason="libeac is not installed (Debian: libeac3)")

@@ -21,7 +21,7 @@ from gate_agent.scans.dicos_tdr import ThreatObject, ThreatReport, read_tdr, wri
 from gate_agent.scans.dicos_volume import ScanVolume, read_ct, write_ct
 from gate_agent.scans.image import Calibration, transmission_image
 from gate_drivers.scanners.dicos_scp import DicosScp, DicosScpConfig
-from gate_simulators.ports import free_port
+from gate_simulators.device.ports import free_port
 from gate_simulators.scanner.modality import DicosModality
 
 PATIENCE_S = 30.0

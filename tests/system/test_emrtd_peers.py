@@ -18,19 +18,19 @@ from pathlib import Path
 
 import pytest
 
-from gate_agent.emrtd import tlv
-from gate_agent.emrtd.cvc import Role, chain, parse_certificate
-from gate_agent.emrtd.errors import ChipError
-from gate_agent.emrtd.exchange import Transmit, run
-from gate_agent.emrtd.key_agreement import DhDomain
-from gate_agent.emrtd.master_list import parse_master_list
-from gate_agent.emrtd.pace import choose, pace
-from gate_agent.emrtd.passive_auth import authenticate
-from gate_agent.emrtd.password import Password
-from gate_agent.emrtd.security_infos import parse_security_infos
-from gate_agent.emrtd.sod import parse_sod
-from gate_agent.emrtd.trust import TrustStore
-from gate_agent.emrtd.trust_import import TrustImport
+from gate_agent.emrtd.chip.cvc import Role, chain, parse_certificate
+from gate_agent.emrtd.chip.exchange import Transmit, run
+from gate_agent.emrtd.chip.key_agreement import DhDomain
+from gate_agent.emrtd.chip.pace import choose, pace
+from gate_agent.emrtd.chip.password import Password
+from gate_agent.emrtd.coding import tlv
+from gate_agent.emrtd.coding.errors import ChipError
+from gate_agent.emrtd.lds.security_infos import parse_security_infos
+from gate_agent.emrtd.lds.sod import parse_sod
+from gate_agent.emrtd.trust.master_list import parse_master_list
+from gate_agent.emrtd.trust.passive_auth import authenticate
+from gate_agent.emrtd.trust.trust import TrustStore
+from gate_agent.emrtd.trust.trust_import import TrustImport
 from gate_simulators.issuer.authority import COUNTRIES, IssuingAuthority
 from gate_simulators.issuer.keys import KeyStore
 

@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
-from gate_simulators.plant import Person, Plant, Zone
-from gate_simulators.presentation import Presentation
-from gate_simulators.scene import Scene
-from gate_simulators.stage import Stage
-from gate_simulators.travellers import Lost, Walk
+from gate_simulators.egate.environment import Stage
+from gate_simulators.egate.plant import Person, Plant, Zone
+from gate_simulators.egate.presentation import Presentation
+from gate_simulators.egate.scene import Scene
+from gate_simulators.egate.travellers import Lost, Walk
 
 STATION = "egate-1"
 

@@ -11,11 +11,11 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
+from gate_agent.biometrics.face.cards import default_models
+from gate_agent.cli.face import app
 from gate_agent.errors import GateError
-from gate_agent.face.cards import default_models
-from gate_agent.face.cli import app
 from gate_models.build import build
-from gate_simulators.photographs import fetch, photographs
+from gate_simulators.egate.photographs import fetch, photographs
 
 RUNNER = CliRunner()
 
@@ -136,10 +136,10 @@ def test_either_all_or_pairs(data_set: Path, tmp_path: Path) -> None:
 
 
 def test_an_interrupted_run_resumes(data_set: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    import gate_agent.face.enrol as enrol_module
-    from gate_agent.face.chain import FaceChain, FaceSettings
-    from gate_agent.face.dataset import list_samples
-    from gate_agent.face.enrol import enrol
+    import gate_agent.biometrics.lab.enrol as enrol_module
+    from gate_agent.biometrics.face.chain import FaceChain, FaceSettings
+    from gate_agent.biometrics.lab.dataset import list_samples
+    from gate_agent.biometrics.lab.enrol import enrol
 
     monkeypatch.setattr(enrol_module, "_SAVED_EVERY", 4)
     chain = FaceChain.load(FaceSettings(operating_point="", augmentation="single", smallest_face_share=0.15))

@@ -12,10 +12,10 @@ import sys
 
 import pytest
 
+from gate_agent.biometrics.face.cards import default_models
 from gate_agent.errors import GateError
-from gate_agent.face.cards import default_models
 from gate_models.build import build
-from gate_simulators.photographs import photographs
+from gate_simulators.egate.photographs import photographs
 
 MEMORY = "/proc/self/mem"
 TRANSACTION = """

@@ -19,9 +19,9 @@ from paho.mqtt.enums import CallbackAPIVersion
 from gate_agent.hub import Command, CommandOutcome, HubLink, HubSettings, RejectedCommand
 from gate_agent.hub.messages import CommandData, CommandEvent, event, rfc3339
 from gate_agent.journal import Journal, JournalSettings, Record, RecordKind
-from gate_simulators.broker import Broker, find_mosquitto
-from gate_simulators.faults import FaultKind
-from gate_simulators.hub import Hub
+from gate_simulators.device.faults import FaultKind
+from gate_simulators.hub.broker import Broker, find_mosquitto
+from gate_simulators.hub.hub import Hub
 
 STATION = "egate-1"
 KINDS = [

@@ -22,7 +22,7 @@ from cryptography.x509.oid import NameOID
 
 from gate_agent.hub import Command, CommandOutcome, HubLink, HubSettings
 from gate_agent.journal import Journal, JournalSettings
-from gate_simulators.broker import Broker, BrokerError, Program, find_mosquitto
+from gate_simulators.hub.broker import Broker, BrokerError, Program, find_mosquitto
 
 pytestmark = pytest.mark.skipif(find_mosquitto() is None, reason="mosquitto is not installed")
 
@@ -113,7 +113,7 @@ def test_mutual_tls(tmp_path: Path) -> None:
 
 def test_the_broker_dies_with_the_process_that_started_it(tmp_path: Path) -> None:
     code = (
-        "import sys, time; from pathlib import Path; from gate_simulators.broker import Broker;"
+        "import sys, time; from pathlib import Path; from gate_simulators.hub.broker import Broker;"
         "b = Broker(Path(sys.argv[1])); b.start(); print(b._process.pid, flush=True); time.sleep(60)"
     )
     command = [sys.executable, "-P", "-c", code, str(tmp_path / "broker")]
@@ -149,7 +149,7 @@ def test_an_unpacked_mosquitto_is_found_with_its_libraries(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     installed = shutil.which("mosquitto") or "/usr/sbin/mosquitto"
-    monkeypatch.setattr("gate_simulators.broker.shutil.which", lambda *_, **__: None)
+    monkeypatch.setattr("gate_simulators.hub.broker.shutil.which", lambda *_, **__: None)
     assert find_mosquitto(tmp_path) is None
     program = tmp_path / "usr/sbin/mosquitto"
     library = tmp_path / "usr/lib/x86_64-linux-gnu/libmosquitto.so.1"

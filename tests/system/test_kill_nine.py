@@ -26,9 +26,9 @@ import pytest
 
 from gate_agent.hub import Command, CommandOutcome, HubLink, HubSettings
 from gate_agent.journal import Journal, JournalSettings, Record, RecordKind, verify
-from gate_simulators.broker import Broker
-from gate_simulators.hub_console import run_hub
-from gate_simulators.hub_store import HubStore
+from gate_simulators.hub.broker import Broker
+from gate_simulators.hub.hub_console import run_hub
+from gate_simulators.hub.hub_store import HubStore
 
 STATION = "egate-1"
 KILLS = 30

@@ -22,7 +22,7 @@ from typing import Any
 import httpx
 import pytest
 
-from gate_simulators.travellers import EXPECTED
+from gate_simulators.egate.travellers import EXPECTED
 
 ROOT = Path(__file__).parents[2]
 DEMO = [str(Path(sys.executable).with_name("gate-sim")), "demo", "--seed", "7"]

@@ -19,11 +19,11 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from gate_agent.policy.signature import public_pem
 from gate_agent.policy.watchlist import build_watchlist
-from gate_simulators.faults import FaultKind, SimulatedDevice
-from gate_simulators.officer import Officer
-from gate_simulators.plant import Person, Zone
-from gate_simulators.stage import Stage
-from gate_simulators.travellers import Walk
+from gate_simulators.device.faults import FaultKind, SimulatedDevice
+from gate_simulators.egate.environment import Stage
+from gate_simulators.egate.officers import Officer
+from gate_simulators.egate.plant import Person, Zone
+from gate_simulators.egate.travellers import Walk
 
 STATION = "egate-1"
 PACE = 3.0

@@ -18,11 +18,11 @@ import pytest
 
 from gate_agent.journal import verify
 from gate_agent.journal.outbox import read_recent
-from gate_simulators.hub_store import HubStore
-from gate_simulators.officer import Officer
-from gate_simulators.plant import Person, Zone
-from gate_simulators.stage import Stage
-from gate_simulators.travellers import Lost, Walk
+from gate_simulators.egate.environment import Stage
+from gate_simulators.egate.officers import Officer
+from gate_simulators.egate.plant import Person, Zone
+from gate_simulators.egate.travellers import Lost, Walk
+from gate_simulators.hub.hub_store import HubStore
 
 STATION = "egate-1"
 ROUNDS = 10

@@ -17,7 +17,7 @@ import pytest
 
 from gate_agent.errors import GateError
 from gate_agent.scans.triage.detector import load_default_detector
-from gate_simulators.nii.drivers import EXPECTED
+from gate_simulators.nii.truck_drivers import EXPECTED
 
 ROOT = Path(__file__).parents[2]
 GATE_SIM = str(Path(sys.executable).with_name("gate-sim"))

@@ -14,13 +14,13 @@ import httpx
 import numpy as np
 import pytest
 
-from gate_agent import config as station_config
-from gate_agent.face.chain import FaceChain
-from gate_agent.face.portrait import decode_portrait
-from gate_simulators.officer import Officer
-from gate_simulators.passports import Passport
-from gate_simulators.stage import Stage
-from gate_simulators.travellers import Walk
+from gate_agent.app import config as station_config
+from gate_agent.biometrics.face.chain import FaceChain
+from gate_agent.biometrics.face.portrait import decode_portrait
+from gate_simulators.egate.environment import Stage
+from gate_simulators.egate.officers import Officer
+from gate_simulators.egate.passports import Passport
+from gate_simulators.egate.travellers import Walk
 
 STATION = "egate-1"
 PLAYED = ("genuine", "impostor", "watchlist")

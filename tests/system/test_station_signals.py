@@ -23,10 +23,10 @@ import pytest
 
 from gate_agent.devices import Light
 from gate_agent.journal.outbox import read_recent
-from gate_simulators.faults import FaultKind
-from gate_simulators.plant import Person, Zone
-from gate_simulators.stage import Stage
-from gate_simulators.travellers import Walk
+from gate_simulators.device.faults import FaultKind
+from gate_simulators.egate.environment import Stage
+from gate_simulators.egate.plant import Person, Zone
+from gate_simulators.egate.travellers import Walk
 
 STATION = "egate-1"
 BIN = Path(sys.executable).parent

@@ -19,9 +19,9 @@ from pydantic import ValidationError
 
 from gate_agent.devices import Camera, DeviceDisconnected, DeviceError, DeviceTimeout, Frame, GarbledReading
 from gate_drivers.cameras.opencv import OpenCvCamera, OpenCvCameraConfig
-from gate_simulators.camera import CameraServer
-from gate_simulators.faults import FaultKind
-from gate_simulators.plant import Person, Plant, Zone
+from gate_simulators.device.faults import FaultKind
+from gate_simulators.egate.camera import CameraServer
+from gate_simulators.egate.plant import Person, Plant, Zone
 
 
 def configured(source: dict[str, object], **settings: object) -> OpenCvCamera:

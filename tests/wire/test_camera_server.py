@@ -12,9 +12,9 @@ import cv2
 import numpy as np
 import pytest
 
-from gate_simulators.camera import CameraServer
-from gate_simulators.faults import FaultKind
-from gate_simulators.plant import Plant
+from gate_simulators.device.faults import FaultKind
+from gate_simulators.egate.camera import CameraServer
+from gate_simulators.egate.plant import Plant
 
 
 @pytest.fixture

@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from gate_simulators.chip_cli import app
+from gate_simulators.cli.chip import app
 from gate_simulators.issuer.catalogue import SPECIMENS
 
-SERVE = [sys.executable, "-c", "from gate_simulators.chip_cli import app; app()", "serve"]
+SERVE = [sys.executable, "-c", "from gate_simulators.cli.chip import app; app()", "serve"]
 
 
 def invoke(*arguments: str) -> tuple[int, str]:

@@ -18,7 +18,7 @@ import pytest
 
 from gate_simulators.chip import Chip, ber
 from gate_simulators.chip.vpcd_card import ChipSlot, Control
-from gate_simulators.faults import FaultKind
+from gate_simulators.device.faults import FaultKind
 
 SELECT_APPLICATION = bytes.fromhex("00A4040C07A0000002471001")
 GET_CHALLENGE = bytes.fromhex("0084000008")

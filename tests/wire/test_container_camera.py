@@ -8,10 +8,10 @@ from collections.abc import Iterator
 import pytest
 
 from gate_agent.devices import NumberView
-from gate_agent.yard.cards import RecogniserSettings
-from gate_agent.yard.recogniser import CodeRecogniser
+from gate_agent.vehicle.cards import RecogniserSettings
+from gate_agent.vehicle.recogniser import CodeRecogniser
 from gate_drivers.sensors.number_camera import NumberCameraConfig, NumberPlateCamera
-from gate_simulators.yard.container_camera import ContainerCamera
+from gate_simulators.vehicle.container_camera import ContainerCamera
 
 PATIENCE_S = 30.0  # only what tells "slow machine" from "never"
 

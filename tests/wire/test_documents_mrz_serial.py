@@ -22,8 +22,8 @@ from gate_agent.devices import (
     MrzReading,
 )
 from gate_drivers.documents.mrz_serial import FrameDecoder, MrzSerialConfig, MrzSerialScanner, Reading
-from gate_simulators.faults import FaultKind
-from gate_simulators.mrz_scanner import MrzScanner
+from gate_simulators.device.faults import FaultKind
+from gate_simulators.device.mrz_scanner import MrzScanner
 
 LINES = ("P<UTOERIKSSON<<ANNA<MARIA<<<<<<<<<<<<<<<<<<<", "L898902C36UTO7408122F1204159ZE184226B<<<<<10")
 BODY = b"".join(line.encode() + b"\r" for line in LINES)

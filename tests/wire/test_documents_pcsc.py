@@ -17,7 +17,7 @@ from gate_agent.devices import (
 from gate_drivers.documents.pcsc import PcscConfig, PcscReader
 from gate_simulators.chip.card import Chip
 from gate_simulators.chip.vpcd_card import ChipSlot
-from gate_simulators.faults import FaultKind
+from gate_simulators.device.faults import FaultKind
 
 VIRTUAL_READER = "Virtual PCD 00 00"
 VPCD_PORT = 35963

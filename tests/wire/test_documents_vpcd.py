@@ -19,7 +19,7 @@ from gate_agent.devices import (
     GarbledReading,
 )
 from gate_drivers.documents.vpcd import VpcdConfig, VpcdReader
-from gate_simulators.ports import free_port
+from gate_simulators.device.ports import free_port
 
 ATR = bytes.fromhex("3B80800101")
 SELECT = bytes.fromhex("00A4040C07A0000002471001")

@@ -22,6 +22,7 @@ from typing import Any, ClassVar, get_args
 import pytest
 from pydantic import ValidationError
 
+from gate_agent.cli.drivers import settings_of
 from gate_agent.devices import (
     Camera,
     ChipPresence,
@@ -48,10 +49,9 @@ from gate_agent.devices import (
     YardGate,
     YardReading,
 )
-from gate_agent.drivers_cli import settings_of
-from gate_agent.registry import drivers
-from gate_simulators.benches import BENCHES, Bench, BenchMissing
-from gate_simulators.faults import FaultKind
+from gate_agent.devices.registry import drivers
+from gate_simulators.device.benches import BENCHES, Bench, BenchMissing
+from gate_simulators.device.faults import FaultKind
 
 READINGS: dict[str, tuple[type, ...]] = {
     "document_scanner": (MrzReading, DocumentRemoved),
@@ -153,7 +153,7 @@ def _class_of(name: str) -> type[Device]:
 def _bench_of(name: str) -> Bench:
     if name == EXAMPLE:
         return _example_module("mrz_tcp_bench").MrzTcpBench()
-    assert name in BENCHES, f"{name} has no bench: add one to gate_simulators.benches"
+    assert name in BENCHES, f"{name} has no bench: add one to gate_simulators.device.benches"
     try:
         return BENCHES[name]()
     except BenchMissing as missing:

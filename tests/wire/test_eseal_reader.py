@@ -9,8 +9,8 @@ import pytest
 
 from gate_agent.devices import DeviceTimeout, GarbledReading, SealReading, SealState
 from gate_drivers.sensors.seal_reader import LineSealReader, SealReaderConfig
-from gate_simulators.faults import FaultKind
-from gate_simulators.yard.seals import Seal, SealReaderSimulator
+from gate_simulators.device.faults import FaultKind
+from gate_simulators.vehicle.seals import Seal, SealReaderSimulator
 
 PATIENCE_S = 20.0  # only what tells "slow machine" from "never"
 SEAL = Seal(0x42, 0xC0FFEE)

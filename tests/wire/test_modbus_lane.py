@@ -24,9 +24,9 @@ from gate_agent.devices import (
     Light,
 )
 from gate_drivers.gates.modbus_lane import ModbusLane, ModbusLaneConfig
-from gate_simulators.faults import FaultKind
-from gate_simulators.lane_controller import LaneController
-from gate_simulators.plant import Person, Plant, Zone
+from gate_simulators.device.faults import FaultKind
+from gate_simulators.egate.lane_controller import LaneController
+from gate_simulators.egate.plant import Person, Plant, Zone
 
 PATIENCE_S = 20.0
 FAST: dict[str, object] = {"poll_interval_s": 0.01, "timeout_s": 0.1, "heartbeat_timeout_s": 0.5}

@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 from gate_agent.devices import DeviceError, DoorPosition, LaneReading
 from gate_drivers.gates.modbus_controller import checksum
 from gate_drivers.gates.modbus_lane import ModbusLane, ModbusLaneConfig
-from gate_simulators.lane_controller import LaneController
-from gate_simulators.plant import Plant
+from gate_simulators.egate.lane_controller import LaneController
+from gate_simulators.egate.plant import Plant
 
 PATIENCE_S = 20.0
 

@@ -28,9 +28,9 @@ from gate_agent.devices import (
 )
 from gate_drivers.gates.modbus_lane import ModbusLane, ModbusLaneConfig
 from gate_drivers.gates.modbus_yard import ModbusYard, ModbusYardConfig
-from gate_simulators.faults import FaultKind
-from gate_simulators.yard_controller import YardController
-from gate_simulators.yard_plant import Truck, Way, YardPlant
+from gate_simulators.device.faults import FaultKind
+from gate_simulators.nii.plant import Truck, Way, YardPlant
+from gate_simulators.nii.yard_controller import YardController
 
 PATIENCE_S = 30.0
 BARRIERS = ("entry", "release", "inspection")

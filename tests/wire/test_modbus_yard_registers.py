@@ -13,7 +13,7 @@ from gate_agent.devices import DoorPosition, GarbledReading, Signal, YardReading
 from gate_drivers.gates.modbus_controller import Status, checksum, decode, request_word
 from gate_drivers.gates.modbus_lane import LANE_MAP
 from gate_drivers.gates.modbus_yard import SIGNAL_CODES, YARD_MAP, ModbusYardConfig
-from gate_simulators.yard_controller import YardController
+from gate_simulators.nii.yard_controller import YardController
 
 REGISTERS = YARD_MAP.registers
 BLOCK: tuple[int, ...] = (0x5931, 0x1234, 0x0042, 1, 2, 1, 0b100_0011, 2, 0xFD02, 0, 0x0104)

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 import serial
 
-from gate_simulators.faults import FaultKind
-from gate_simulators.mrz_scanner import MrzScanner, frame
-from gate_simulators.pty_line import PtyLine
+from gate_simulators.device.faults import FaultKind
+from gate_simulators.device.mrz_scanner import MrzScanner, frame
+from gate_simulators.device.pty_line import PtyLine
 
 LINES = ("P<UTOERIKSSON<<ANNA<MARIA<<<<<<<<<<<<<<<<<<<", "L898902C36UTO7408122F1204159ZE184226B<<<<<10")
 OTHER = ("P<UTOBERGMANN<<BERTA<<<<<<<<<<<<<<<<<<<<<<<<", "X4RTBPFW46UTO8001014F3001014<<<<<<<<<<<<<<02")

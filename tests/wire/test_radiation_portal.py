@@ -17,7 +17,7 @@ from gate_agent.radiation.profile import OccupancyProfile
 from gate_agent.radiation.settings import RadiationSettings
 from gate_drivers.radiation.modbus_portal import ModbusPortal, ModbusPortalConfig, decode_block
 from gate_drivers.radiation.portal import PortalConfig, PortalMonitor
-from gate_simulators.faults import FaultKind
+from gate_simulators.device.faults import FaultKind
 from gate_simulators.radiation.modbus_monitor import ModbusMonitor
 from gate_simulators.radiation.passage import Passage, Truck, drive
 from gate_simulators.radiation.portal import PortalSimulator, Quirk

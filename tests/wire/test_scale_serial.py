@@ -12,10 +12,10 @@ from typing import Any
 import pytest
 
 from gate_agent.devices import DeviceTimeout, GarbledReading, WeightReading
-from gate_agent.yard.weighing import TruckWeight, Weighing, WeighingSettings
+from gate_agent.vehicle.weighing import TruckWeight, Weighing, WeighingSettings
 from gate_drivers.sensors.scale import ScaleConfig, SerialScale
-from gate_simulators.faults import FaultKind
-from gate_simulators.yard.scale import Protocol, ScaleSimulator
+from gate_simulators.device.faults import FaultKind
+from gate_simulators.vehicle.scale import Protocol, ScaleSimulator
 
 PATIENCE_S = 20.0  # only what tells "slow machine" from "never"
 PROTOCOLS: tuple[Protocol, ...] = ("toledo", "mt-sics", "lines")

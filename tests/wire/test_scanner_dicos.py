@@ -29,7 +29,7 @@ from gate_drivers.scanners.dicos_scp import (
     DicosScp,
     DicosScpConfig,
 )
-from gate_simulators.ports import free_port
+from gate_simulators.device.ports import free_port
 
 AT = datetime(2026, 1, 2, tzinfo=UTC)
 PATIENCE_S = 15.0

@@ -13,7 +13,7 @@ import pytest
 
 from gate_agent.devices import DeviceDisconnected, DeviceError, ScanReading, ScanRejected
 from gate_drivers.scanners.scan_folder import ScanFolder, ScanFolderConfig
-from gate_simulators.faults import FaultKind
+from gate_simulators.device.faults import FaultKind
 from gate_simulators.scanner.modality import FolderExporter
 
 PATIENCE_S = 15.0

@@ -10,10 +10,16 @@ import httpx
 import pytest
 from fastapi import APIRouter
 
-from gate_simulators.control import ControlClient, ControlError, ControlServer, create_app, parse_parameters
-from gate_simulators.faults import FaultBoard, FaultKind
-from gate_simulators.lane_controller import LaneController
-from gate_simulators.plant import Plant
+from gate_simulators.device.control import (
+    ControlClient,
+    ControlError,
+    ControlServer,
+    create_app,
+    parse_parameters,
+)
+from gate_simulators.device.faults import FaultBoard, FaultKind
+from gate_simulators.egate.lane_controller import LaneController
+from gate_simulators.egate.plant import Plant
 
 
 class Lamp:

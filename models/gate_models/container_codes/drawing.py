@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from gate_agent.yard.iso6346 import HEIGHTS_WIDTHS_MM, LENGTHS_MM, OWNERS, complete
+from gate_agent.vehicle.iso6346 import HEIGHTS_WIDTHS_MM, LENGTHS_MM, OWNERS, complete
 from gate_models.container_codes.lettering import Glyph, Lettering, horizontal, varied, vertical
 
 Grey = NDArray[np.uint8]

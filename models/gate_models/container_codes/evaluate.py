@@ -21,8 +21,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from gate_agent.yard.cards import EvaluationRecord, NetworkCard, RecogniserSettings
-from gate_agent.yard.recogniser import CodeRecogniser
+from gate_agent.vehicle.cards import EvaluationRecord, NetworkCard, RecogniserSettings
+from gate_agent.vehicle.recogniser import CodeRecogniser
 from gate_models.container_codes.drawing import (
     clouds,
     contrasting,

@@ -20,7 +20,7 @@ import torch  # pyright: ignore[reportMissingImports]
 from numpy.typing import NDArray
 from torch.nn import functional  # pyright: ignore[reportMissingImports]
 
-from gate_agent.yard.lines import CORE, STRIDE, normalised, straightened
+from gate_agent.vehicle.lines import CORE, STRIDE, normalised, straightened
 from gate_models.container_codes.drawing import Drawing, Line, Quad, one_line, side
 from gate_models.container_codes.lettering import FONTS, Glyph, typefaces
 from gate_models.container_codes.networks import (

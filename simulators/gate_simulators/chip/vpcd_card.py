@@ -15,7 +15,7 @@ from enum import IntEnum
 
 from gate_simulators.chip.apdu import SW
 from gate_simulators.chip.link import Card, CardLost
-from gate_simulators.faults import FaultBoard, FaultKind
+from gate_simulators.device.faults import FaultBoard, FaultKind
 
 _POLL_S = 0.05
 """How soon a fault or a removal is noticed while the wire is quiet."""

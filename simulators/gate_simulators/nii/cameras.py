@@ -11,8 +11,8 @@ from typing import Final
 
 import cv2
 
-from gate_simulators.yard.container_camera import ContainerCamera
-from gate_simulators.yard.container_side import Side, render
+from gate_simulators.vehicle.container_camera import ContainerCamera
+from gate_simulators.vehicle.container_side import Side, render
 
 _PICTURES: Final = 4
 _QUALITY: Final = 85

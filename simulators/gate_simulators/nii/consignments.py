@@ -20,15 +20,15 @@ from gate_agent.cargo.manifest import (
     ElectronicSealFile,
     ManifestFile,
 )
-from gate_agent.yard.iso6346 import check_digit
+from gate_agent.vehicle.iso6346 import check_digit
 from gate_simulators.radiation.sources import Shield, Source, norm_cargo
 from gate_simulators.scanner.goods import Kind, Thing
 from gate_simulators.scanner.loading import Fill
 from gate_simulators.scanner.scan import Scene
 from gate_simulators.scanner.scenario import random_scene
 from gate_simulators.scanner.truck import INNER_WIDTH_MM
-from gate_simulators.yard.container_side import Side
-from gate_simulators.yard.seals import Seal
+from gate_simulators.vehicle.container_side import Side
+from gate_simulators.vehicle.seals import Seal
 
 VEHICLE_KG: Final = 14_600.0
 """An unladen tractor with its skeleton trailer."""

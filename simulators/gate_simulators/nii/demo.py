@@ -12,14 +12,14 @@ from typing import Any, Final
 from rich.console import Console, RenderableType
 from rich.text import Text
 
-from gate_simulators import performance
-from gate_simulators.demo_view import BARRIERS
-from gate_simulators.nii.drivers import EXPECTED, Course, Lost
+from gate_simulators.demo import runner as performance
+from gate_simulators.demo.runner import Play, Show
+from gate_simulators.demo.terminal_view import BARRIERS
+from gate_simulators.nii.environment import YardStage
 from gate_simulators.nii.officers import Officers
+from gate_simulators.nii.plant import Truck, Way, YardPlant
 from gate_simulators.nii.site import VIEWS
-from gate_simulators.nii.stage import YardStage
-from gate_simulators.performance import Play, Show
-from gate_simulators.yard_plant import Truck, Way, YardPlant
+from gate_simulators.nii.truck_drivers import EXPECTED, Course, Lost
 
 QUICK: Final[dict[str, object]] = {
     "nii.gather_budget_s": 4.5,

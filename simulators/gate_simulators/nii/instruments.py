@@ -19,13 +19,13 @@ import numpy as np
 
 from gate_simulators.nii.cameras import LETTER_HEIGHT, SideCamera
 from gate_simulators.nii.consignments import FRONT_M, Consignment
+from gate_simulators.nii.plant import Place, Truck, YardPlant
 from gate_simulators.nii.xray import XrayScanner
 from gate_simulators.radiation.passage import Passage, drive
 from gate_simulators.radiation.passage import Truck as Passing
 from gate_simulators.radiation.portal import PortalSimulator
-from gate_simulators.yard.scale import STEP_KG, ScaleSimulator
-from gate_simulators.yard.seals import SealReaderSimulator
-from gate_simulators.yard_plant import Place, Truck, YardPlant
+from gate_simulators.vehicle.scale import STEP_KG, ScaleSimulator
+from gate_simulators.vehicle.seals import SealReaderSimulator
 
 _TICK_S: Final = 0.02
 _SEALS_MM: Final = 1_000.0

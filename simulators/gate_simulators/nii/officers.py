@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from gate_simulators.attendance import Attendance
-from gate_simulators.nii.drivers import EXPECTED
+from gate_simulators.demo.officer_watch import Attendance
+from gate_simulators.nii.environment import YardStage
 from gate_simulators.nii.site import YardSite
-from gate_simulators.nii.stage import YardStage
+from gate_simulators.nii.truck_drivers import EXPECTED
 
 OFFICERS: Final = ("sim-officer-1", "sim-officer-2")
 

@@ -9,14 +9,14 @@ from typing import Final
 
 from rich.console import Console
 
-from gate_agent import config as station_config
-from gate_simulators.calls import play, routes, waiting_line
-from gate_simulators.control import ControlServer
-from gate_simulators.nii.drivers import EXPECTED, Course, Lost
+from gate_agent.app import config as station_config
+from gate_simulators.demo.runner import in_order
+from gate_simulators.demo.visit_routes import play, routes, waiting_line
+from gate_simulators.device.control import ControlServer
+from gate_simulators.device.site import start_control
+from gate_simulators.device.stopping import until_signal
 from gate_simulators.nii.site import YardSite
-from gate_simulators.performance import in_order
-from gate_simulators.site import start_control
-from gate_simulators.stopping import until_signal
+from gate_simulators.nii.truck_drivers import EXPECTED, Course, Lost
 
 CONTROL_PORT: Final = 8090
 

@@ -6,17 +6,17 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from gate_agent.config import StationConfig
+from gate_agent.app.config import StationConfig
+from gate_simulators.device.site import Site, SiteError, modbus_line, settings_of
 from gate_simulators.nii.cameras import SideCamera
 from gate_simulators.nii.instruments import Instruments
+from gate_simulators.nii.plant import YardPlant
 from gate_simulators.nii.xray import XrayScanner
+from gate_simulators.nii.yard_controller import YardController
 from gate_simulators.radiation.portal import PortalSimulator
 from gate_simulators.scanner.modality import DicosModality, FolderExporter
-from gate_simulators.site import Site, SiteError, modbus_line, settings_of
-from gate_simulators.yard.scale import ScaleSimulator
-from gate_simulators.yard.seals import SealReaderSimulator
-from gate_simulators.yard_controller import YardController
-from gate_simulators.yard_plant import YardPlant
+from gate_simulators.vehicle.scale import ScaleSimulator
+from gate_simulators.vehicle.seals import SealReaderSimulator
 
 VIEWS: Final = ("left", "right", "rear")
 

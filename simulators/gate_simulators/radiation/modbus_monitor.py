@@ -17,12 +17,12 @@ from pymodbus import FramerType
 from pymodbus.constants import ExcCodes
 from pymodbus.simulator import DataType, SimData, SimDevice
 
-from gate_simulators.faults import FaultBoard, FaultKind
-from gate_simulators.loop_thread import LoopThread
-from gate_simulators.modbus_line import TcpLine, handlers, heed_plug
+from gate_simulators.device.faults import FaultBoard, FaultKind
+from gate_simulators.device.loop_thread import LoopThread
+from gate_simulators.device.modbus_line import TcpLine, handlers, heed_plug
+from gate_simulators.device.wire import WIRE_FAULTS
 from gate_simulators.radiation.detectors import Portal
 from gate_simulators.radiation.passage import GAMMA_S, NEUTRON_S, Passage
-from gate_simulators.yard.wire import WIRE_FAULTS
 
 BASE = 0x0100
 DESCRIPTION = (0x4153, 0x0115, 1, BASE, 21, 0, 0, 0)
@@ -31,7 +31,7 @@ ALARM_1, READY = 0x01, 0x80
 
 
 class ModbusMonitor:
-    """A :class:`~gate_simulators.faults.SimulatedDevice`; port 0 picks one, see `address`."""
+    """A :class:`~gate_simulators.device.faults.SimulatedDevice`; port 0 picks one, see `address`."""
 
     def __init__(
         self,

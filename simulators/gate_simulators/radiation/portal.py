@@ -13,10 +13,10 @@ from collections.abc import Iterator
 from enum import StrEnum
 from pathlib import Path
 
+from gate_simulators.device.wire import WireDevice
 from gate_simulators.radiation.detectors import Portal
 from gate_simulators.radiation.monitor import gamma_alarms, neutron_alarms
 from gate_simulators.radiation.passage import GAMMA_S, NEUTRON_S, Passage
-from gate_simulators.yard.wire import WireDevice
 
 BACKGROUND_S = 5.0
 HOLD_IN = 10

@@ -16,8 +16,8 @@ from gate_agent.devices import ScanReading, ScanRejected
 from gate_agent.scans.dicos_header import Equipment, Scan
 from gate_agent.scans.dicos_image import write_scan
 from gate_agent.scans.image import Calibration, transmission_image
-from gate_simulators.benches import Bench
-from gate_simulators.ports import free_port
+from gate_simulators.device.benches import Bench
+from gate_simulators.device.ports import free_port
 from gate_simulators.scanner.modality import DicosModality, FolderExporter
 
 CONTAINER = "MSKU9070323"

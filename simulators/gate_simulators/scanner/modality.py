@@ -20,7 +20,7 @@ from typing import Any
 import pydicom
 from pynetdicom import AE, evt
 
-from gate_simulators.faults import FaultBoard, FaultKind
+from gate_simulators.device.faults import FaultBoard, FaultKind
 
 _POLL_S = 0.02
 _TIMEOUT_S = 5.0

@@ -26,9 +26,9 @@ from gate_agent.console.server import ConsoleServer
 from gate_agent.console.settings import ConsoleSettings
 from gate_agent.devices import DeviceHealth, DeviceState
 from gate_agent.evidence import CheckResult, Outcome
-from gate_agent.nii.desk import Case, Desk, DeskSettings, Shelf
-from gate_agent.nii.desk.statistics import Statistics
 from gate_agent.readmodel import Board, HubView, OfficerAction, TransactionView, YardView
+from gate_agent.review import Case, Desk, DeskSettings, Shelf
+from gate_agent.review.statistics import Statistics
 from gate_agent.scans.image import Calibration, Provenance, ScanImage, transmission_image
 from gate_agent.scans.reasons import REASONS
 from gate_agent.scans.triage.report import TriageReport, triage

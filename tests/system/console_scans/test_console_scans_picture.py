@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 import pytest
 
-from gate_agent.nii.desk import Case
+from gate_agent.review import Case
 from gate_agent.scans.image import Calibration, Geometry, transmission_image
 from gate_agent.scans.render import grey, pseudo_colour
 from gate_agent.scans.triage.materials import MaterialClass

@@ -1,4 +1,4 @@
-// Asks the station's desk (gate_agent/console/scan_routes.py). Everything there needs the token.
+// Asks the station's desk (gate_agent/review/http.py). Everything there needs the token.
 
 /** What the desk answered instead of what was asked; `message` is for the officer. */
 export class DeskError extends Error {

@@ -1,0 +1,1 @@
+"""Composition: the agent process, its configuration, the kinds of station it can run, doctor, metrics."""

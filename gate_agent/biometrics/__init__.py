@@ -1,0 +1,1 @@
+"""Modalities, one folder each, and the laboratory in which their error rates are measured."""

@@ -1,0 +1,1 @@
+"""Data sets, scores, calibration and reports: what error rates are measured with."""

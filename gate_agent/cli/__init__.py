@@ -1,0 +1,1 @@
+"""The command line: one file a room. Rooms themselves need neither typer nor rich."""

@@ -1,0 +1,1 @@
+"""How documents are coded: TLV, ASN.1, CMS, certificates, curves and signatures."""

@@ -1,0 +1,1 @@
+"""``gate-sim``: one file a subject."""

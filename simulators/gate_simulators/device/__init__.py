@@ -1,0 +1,1 @@
+"""What every simulated device shares: wires, faults on command, controllers, sites, benches."""

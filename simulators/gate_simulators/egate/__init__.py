@@ -1,0 +1,1 @@
+"""A simulated e-gate: lane, camera, travellers with their passports, and the officer."""

@@ -1,0 +1,1 @@
+"""The simulated hub and the broker before it."""

@@ -1,0 +1,1 @@
+"""Exhaustive exploration of the stations' processes, each composed with its world."""
