@@ -16,7 +16,7 @@ from importlib.metadata import version
 from typing import Any
 
 from gate_agent.app.config import StationConfig
-from gate_agent.app.kinds import Station, build
+from gate_agent.app.kinds import build
 from gate_agent.app.metrics import Metrics
 from gate_agent.app.notify import Notifier
 from gate_agent.console.app import create_app
@@ -29,6 +29,7 @@ from gate_agent.journal import Journal, RecordKind
 from gate_agent.logs import get_logger
 from gate_agent.readmodel import Board, OfficerAction
 from gate_agent.station.conductor import Conductor
+from gate_agent.station.kind import KINDS, Station
 
 log = get_logger(__name__)
 
@@ -43,6 +44,7 @@ class Agent:
         self.config = config
         station = config.station
         self.board = Board(station.id, station.kind)
+        self._kind = KINDS.load(station.kind)
         self.metrics = Metrics(self.board, version("gate-agent"))
         self._stop = asyncio.Event()
         self._failures: list[Exception] = []
@@ -132,13 +134,14 @@ class Agent:
     def _console(self, station: Station, journal: Journal, token: str) -> ConsoleServer:
         app = create_app(
             self.board,
-            station.conductor.act,
+            station.act,
+            public=self._kind.public,
+            words={},
             settings=self.config.console,
             token=token,
-            words=station.words,
             recent=partial(_recent, journal),
             metrics=self.metrics.exposition,
-            scans=station.scans,
+            routers=station.routers,
         )
         return ConsoleServer(app, self.config.console)
 
@@ -164,10 +167,8 @@ class Agent:
                 return CommandOutcome(held, "" if held else "TRANSACTION_UNKNOWN")
             case "out_of_service" | "in_service" as action:
                 officer = command.officer or command.hub
-                objection = await conductor.act(OfficerAction(action, officer, command.reason))
-                return CommandOutcome(
-                    objection is None, "" if objection is None else "NOT_NOW", objection or ""
-                )
+                done = (await conductor.act(OfficerAction(action, officer, command.reason))).objection
+                return CommandOutcome(done is None, "" if done is None else done.code)
             case _:
                 return CommandOutcome(done=False, reason="COMMAND_UNKNOWN")
 
@@ -178,7 +179,12 @@ class Agent:
 
 def _recent(journal: Journal, count: int) -> list[dict[str, Any]]:
     """The newest records that an officer asks for: decisions, orders and alarms, not the agent's own."""
-    wanted = {RecordKind.DECISION.value, RecordKind.OFFICER_ACTION.value, RecordKind.LANE_EVENT.value}
+    wanted = {
+        RecordKind.DECISION.value,
+        RecordKind.OFFICER_ACTION.value,
+        RecordKind.OFFICER_OUTCOME.value,
+        RecordKind.LANE_EVENT.value,
+    }
     rows: list[dict[str, Any]] = []
     for record in journal.recent(4 * count):
         entry: dict[str, Any] = dict(record.entry or {})

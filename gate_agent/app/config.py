@@ -16,39 +16,18 @@ from pydantic import ValidationError
 from gate_agent.devices.registry import load_driver
 from gate_agent.errors import GateError
 from gate_agent.settings import Settings
-from gate_agent.station.settings import DeviceBinding, Kind, StationConfig
+from gate_agent.station.kind import KINDS, Kind
+from gate_agent.station.settings import DeviceBinding, StationConfig
 from gate_agent.toml_source import ConfigProblem, Loc, Problems, TomlSource, closest
 
 __all__ = [
     "ConfigError",
     "ConfigProblem",
     "DeviceBinding",
-    "Kind",
     "StationConfig",
     "check",
-    "kind_of",
     "load",
 ]
-
-KINDS = ("egate", "nii")
-
-
-def kind_of(name: str) -> Kind:
-    """A kind of station by its name. Raises KeyError.
-
-    Each brings its own rooms, so only the one that is asked for is imported.
-    """
-    match name:
-        case "egate":
-            from gate_agent.egate.config import EGATE  # noqa: PLC0415
-
-            return EGATE
-        case "nii":
-            from gate_agent.nii.config import NII  # noqa: PLC0415
-
-            return NII
-        case _:
-            raise KeyError(name)
 
 
 class ConfigError(Problems):
@@ -77,12 +56,12 @@ def check(path: Path, overrides: Mapping[str, object] | None = None) -> tuple[Co
         config = load(path, overrides)
     except ConfigError as error:
         return error.problems
-    return tuple(kind_of(config.station.kind).contents(config, TomlSource.read(path)))
+    return tuple(KINDS.load(config.station.kind).contents(config, TomlSource.read(path)))
 
 
 def _compose(source: TomlSource) -> tuple[StationConfig | None, list[ConfigProblem]]:
     problems: list[ConfigProblem] = []
-    kind = _kind(source)
+    kind = _kind(source, problems)
     model = kind.config if kind is not None else StationConfig
     data = {**source.data, "devices": dict(_devices(source, kind, problems))}
     if kind is None:  # sections that only some kinds have cannot be judged
@@ -91,17 +70,25 @@ def _compose(source: TomlSource) -> tuple[StationConfig | None, list[ConfigProbl
         config = model.model_validate(data)
     except ValidationError as error:
         return None, problems + source.explain(error, model)
+    if kind is None:
+        return None, problems
     folder = source.file.absolute().parent
     state = _beside(folder, config.station.state_dir)
     config = _anchored(config, folder, state)
-    return config, problems + list(_missing_files(source, config, kind_of(config.station.kind)))
+    return config, problems + list(_missing_files(source, config, kind))
 
 
-def _kind(source: TomlSource) -> Kind | None:
+def _kind(source: TomlSource, problems: list[ConfigProblem]) -> Kind | None:
     """The kind that the file names; None when it names none that is known."""
     station = source.data.get("station")
     name = cast("dict[str, Any]", station).get("kind") if isinstance(station, dict) else None
-    return kind_of(name) if isinstance(name, str) and name in KINDS else None
+    if not isinstance(name, str):
+        return None  # its model says so
+    try:
+        return KINDS.load(name)
+    except GateError as error:
+        problems.append(source.problem(("station", "kind"), error.what, error.advice))
+        return None
 
 
 # ---------------------------------------------------------------- devices
@@ -116,9 +103,9 @@ def _devices(
         problems.append(source.problem(("devices",), "is not a table", "write [devices.NAME] and so on"))
         return
     tables = cast("dict[str, Any]", tables)
-    for name, capability in kind.needs.items() if kind else ():
-        if name not in tables:
-            advice = f"add [devices.{name}] with a driver of capability {capability}"
+    for name, role in kind.devices.items() if kind else ():
+        if role.required and name not in tables:
+            advice = f"add [devices.{name}] with a driver of capability {role.capability}"
             problems.append(source.problem(("devices",), f"{name} is missing", advice))
     for name, table in tables.items():
         loc = ("devices", name)

@@ -7,6 +7,7 @@ Labels are verdicts, reason codes, device and driver names: bounded sets, never 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from itertools import accumulate
 
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import (
@@ -20,7 +21,7 @@ from prometheus_client.registry import Collector
 
 from gate_agent import logs
 from gate_agent.devices import DeviceState
-from gate_agent.readmodel import Board, Snapshot
+from gate_agent.readmodel import Board, Histogram, Snapshot
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
@@ -30,32 +31,9 @@ COUNTERS: Mapping[str, tuple[str, str]] = {
     "transactions": ("result", "Transactions by how they ended."),
     "lane_events": ("reason", "Alarms of the lane by reason."),
     "officer_actions": ("action", "Officers' orders by kind."),
-    "hub_commands": ("result", "Commands of the hub by what became of them."),
+    "order_outcomes": ("result", "Officers' orders by what became of them."),
 }
 """Counter of the board -> its label and help; exported as ``gate_agent_<name>_total``."""
-
-_SECONDS = (2.0, 5.0, 8.0, 10.0, 12.0, 15.0, 20.0, 25.0, 30.0, 45.0, 60.0)
-
-
-class Durations:
-    """A histogram that the conductor feeds: one observation a transaction."""
-
-    def __init__(self, bounds: tuple[float, ...] = _SECONDS) -> None:
-        self._bounds = bounds
-        self._counts = [0] * (len(bounds) + 1)
-        self._sum = 0.0
-
-    def observe(self, seconds: float) -> None:
-        place = next((i for i, bound in enumerate(self._bounds) if seconds <= bound), len(self._bounds))
-        self._counts[place] += 1
-        self._sum += seconds
-
-    def family(self, name: str, help_text: str) -> HistogramMetricFamily:
-        total, buckets = 0, list[tuple[str, float]]()
-        for bound, count in zip((*map(str, self._bounds), "+Inf"), self._counts, strict=True):
-            total += count
-            buckets.append((bound, float(total)))
-        return HistogramMetricFamily(name, help_text, buckets=buckets, sum_value=self._sum)
 
 
 class Metrics(Collector):
@@ -70,8 +48,6 @@ class Metrics(Collector):
         self._board = board
         self._version = version
         self._journal = journal
-        self.transaction_seconds = Durations()
-        self.software_seconds = Durations((0.1, 0.25, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0, 5.0))
         self.registry = CollectorRegistry()
         self.registry.register(self)
 
@@ -87,11 +63,16 @@ class Metrics(Collector):
         yield from _hub(snapshot)
         yield from _devices(snapshot)
         yield from _station(snapshot)
-        yield self.transaction_seconds.family(
-            "gate_agent_transaction_seconds", "Time from document to the end of the transaction."
+        yield from _seen(snapshot)
+        yield _histogram(
+            "gate_agent_transaction_seconds",
+            "Time from the beginning to the end of a transaction.",
+            self._board.total_s,
         )
-        yield self.software_seconds.family(
-            "gate_agent_transaction_software_seconds", "Part of a transaction spent computing."
+        yield _histogram(
+            "gate_agent_transaction_software_seconds",
+            "Part of a transaction spent computing.",
+            self._board.software_s,
         )
         if self._journal is not None:
             for name, value in self._journal().items():
@@ -134,18 +115,13 @@ def _devices(snapshot: Snapshot) -> Iterator[Metric]:
     age = GaugeMetricFamily(
         "gate_agent_device_reading_age_seconds", "Time since the device's last reading.", labels=labels
     )
-    frame = GaugeMetricFamily(
-        "gate_agent_frame_age_seconds", "Age of the camera's newest picture.", labels=("device",)
-    )
     restarts = CounterMetricFamily("gate_agent_device_restarts", "Restarts of the driver.", labels=labels)
     for health in snapshot.devices:
         key = (health.device, health.driver)
         up.add_metric(key, float(health.state is DeviceState.UP))
         age.add_metric(key, health.age_s)
         restarts.add_metric(key, health.restarts)
-        if health.device == "camera":
-            frame.add_metric((health.device,), health.age_s)
-    yield from (up, age, frame, restarts)
+    yield from (up, age, restarts)
 
 
 def _station(snapshot: Snapshot) -> Iterator[Metric]:
@@ -154,15 +130,30 @@ def _station(snapshot: Snapshot) -> Iterator[Metric]:
     )
     phase.add_metric((snapshot.phase,), 1)
     yield phase
-    yield _gauge("gate_agent_persons_inside", "Persons between the doors.", snapshot.lane.persons_inside)
-    yield _gauge(
-        "gate_agent_emergency", "1 while fire alarm or emergency stop is on.", snapshot.lane.emergency
-    )
-    alerts = GaugeMetricFamily("gate_agent_alerts", "Alerts shown to officers.", labels=("reason",))
-    codes = [alert.code for alert in snapshot.alerts]
-    for code in dict.fromkeys(codes):
-        alerts.add_metric((code,), codes.count(code))
+    alerts = GaugeMetricFamily("gate_agent_alerts", "Alerts that are active.", labels=("reason",))
+    for alert in snapshot.alerts:
+        if alert.active:
+            alerts.add_metric((alert.code,), 1)
     yield alerts
+
+
+def _seen(snapshot: Snapshot) -> Iterator[Metric]:
+    """What devices say of the world, in figures; nothing of what is not known any more."""
+    known = GaugeMetricFamily(
+        "gate_agent_seen_known", "1 while this thing is known of the world.", labels=("thing",)
+    )
+    for name, thing in snapshot.seen.items():
+        known.add_metric((name,), float(thing.known))
+        if thing.known and not isinstance(thing.value, str):
+            yield _gauge(f"gate_agent_{name}", f"{name.replace('_', ' ')} as seen.", thing.value)
+    yield known
+
+
+def _histogram(name: str, help_text: str, observed: Histogram) -> HistogramMetricFamily:
+    bounds = (*map(str, observed.bounds), "+Inf")
+    totals = [float(n) for n in accumulate(observed.counts)]
+    buckets = list(zip(bounds, totals, strict=True))
+    return HistogramMetricFamily(name, help_text, buckets=buckets, sum_value=observed.sum)
 
 
 def _gauge(name: str, help_text: str, value: float) -> GaugeMetricFamily:

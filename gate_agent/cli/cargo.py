@@ -12,9 +12,8 @@ from rich.console import Console
 from rich.table import Table
 
 from gate_agent.cargo.manifest import ManifestFile, problems, read_manifest
-from gate_agent.cargo.reasons import REASONS
 from gate_agent.evidence import CheckResult, Outcome
-from gate_agent.vehicle.reasons import REASONS as YARD_REASONS
+from gate_agent.words import english
 
 app = typer.Typer(help="Manifests: what was declared of containers.", no_args_is_help=True)
 
@@ -61,7 +60,7 @@ def print_comparison(checks: Sequence[CheckResult]) -> None:
     """Declared against observed, one line a check, with the officer's words."""
     table = Table(title="declared against observed", show_header=False, box=None, title_justify="left")
     for check in checks:
-        words = "; ".join(REASONS.get(each) or YARD_REASONS.get(each, each) for each in check.reasons)
+        words = "; ".join(map(english().reason, check.reasons))
         codes = f" ({', '.join(check.reasons)})" if check.reasons else ""
         style = STYLES[check.outcome]
         table.add_row(check.check, f"[{style}]{check.outcome.value}[/{style}]", f"{words}{codes}")

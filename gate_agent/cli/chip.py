@@ -25,7 +25,6 @@ from gate_agent.emrtd.chip.exchange import run
 from gate_agent.emrtd.chip.password import Password
 from gate_agent.emrtd.chip.protocol import Progress
 from gate_agent.emrtd.chip.terminal_auth import Terminal, load_terminal
-from gate_agent.emrtd.coding.reasons import REASONS
 from gate_agent.emrtd.dump import inspect_files, load_dump, write_dump
 from gate_agent.emrtd.inspection import Inspection, inspect, interrupted
 from gate_agent.emrtd.lds.mrz import Mrz, MrzKey, parse
@@ -34,6 +33,7 @@ from gate_agent.emrtd.trust.trust import TrustStore
 from gate_agent.emrtd.trust.trust_directory import load_trust_directory
 from gate_agent.errors import BadInput, GateError
 from gate_agent.evidence import CheckResult, Outcome
+from gate_agent.words import english
 
 app = typer.Typer(help="Read and judge a passport's chip by hand.", no_args_is_help=True)
 
@@ -256,9 +256,10 @@ def _is_well(result: CheckResult) -> bool:
 
 
 def verdict_table(results: tuple[CheckResult, ...]) -> Table:
+    said = english()
     table = Table(Column("check", no_wrap=True), Column("verdict", no_wrap=True), "why", "measured")
     for result in results:
-        why = "\n".join(f"{reason}: {REASONS.get(reason, '')}" for reason in result.reasons)
+        why = "\n".join(f"{reason}: {said.reason(reason)}" for reason in result.reasons)
         measured = "\n".join(f"{name} {value}" for name, value in result.measured.items() if value != "")
         offered = result.outcome is Outcome.NOT_DONE and not result.reasons
         verdict = "not offered" if offered else result.outcome.value.replace("_", " ")

@@ -93,9 +93,9 @@ def example_toml(name: str, driver: type[Device], role: str) -> str:
 
 def _role(capability: str) -> str:
     """What a station calls a device of this capability."""
-    from gate_agent.app.config import KINDS, kind_of  # noqa: PLC0415 - brings rooms along: not for `drivers list`
+    from gate_agent.station.kind import KINDS  # noqa: PLC0415 - brings rooms along: not for `drivers list`
 
-    kinds = (kind_of(name) for name in KINDS)
+    kinds = (KINDS.load(name) for name in KINDS.names())
     roles = (role for kind in kinds for role in kind.devices if kind.capability(role) == capability)
     return next(roles, capability)
 

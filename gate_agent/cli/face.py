@@ -21,6 +21,7 @@ from rich.table import Table
 from gate_agent.biometrics.face.cards import default_cards, default_models
 from gate_agent.biometrics.face.settings import FaceSettings
 from gate_agent.errors import GateError
+from gate_agent.words import english
 
 app = typer.Typer(no_args_is_help=True, help="Try, judge, measure and calibrate face verification.")
 _console = Console(stderr=True)
@@ -138,7 +139,7 @@ def quality(
         table.add_row(name, str(value) if isinstance(value, bool) else f"{value:.4g}")
     Console().print(table)
     for instruction in advice:
-        typer.echo(f"{instruction.value}: {instruction.words}")
+        typer.echo(f"{instruction.value}: {english().instruction(instruction.value)}")
 
 
 @app.command()

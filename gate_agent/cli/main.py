@@ -110,16 +110,25 @@ def doctor(config: ConfigFile, set_: Overrides = None) -> None:
 
 @app.command()
 def process(
-    station: Annotated[str, typer.Argument(help="kind of station: egate or nii")] = "egate",
+    station: Annotated[str, typer.Argument(help="kind of station")] = "egate",
 ) -> None:
     """Print the station process: every transition, as a table and a diagram in Markdown."""
-    from gate_agent.egate import diagram as egate  # noqa: PLC0415
-    from gate_agent.nii import diagram as nii  # noqa: PLC0415
+    from gate_agent.station.kind import KINDS  # noqa: PLC0415 - brings a room along
 
-    drawings = {"egate": egate.markdown, "nii": nii.markdown}
-    if station not in drawings:
-        raise typer.BadParameter(f"there is no station of kind {station!r}: {' or '.join(drawings)}")
-    typer.echo(drawings[station](), nl=False)
+    try:
+        typer.echo(KINDS.load(station).process_document(), nl=False)
+    except GateError as error:
+        raise typer.BadParameter(str(error)) from None
+
+
+@app.command()
+def stations() -> None:
+    """List the kinds of station that are installed."""
+    from gate_agent.station.kind import KINDS  # noqa: PLC0415
+
+    for name, point in KINDS.points().items():
+        brought = point.dist.name if point.dist is not None else ""
+        typer.echo(f"{name}\t{point.value}\t{brought}")
 
 
 def _load(file: Path, assignments: list[str] | None) -> station_config.StationConfig:

@@ -24,11 +24,12 @@ from gate_agent.policy.condition import EvaluationError
 from gate_agent.policy.facts import CheckTable
 from gate_agent.policy.load import load_policy
 from gate_agent.policy.policy import Policy
-from gate_agent.policy.reasons import REASONS
 from gate_agent.policy.signature import load_private_key, private_pem, public_pem, sign
 from gate_agent.policy.watchlist import Subject, Watchlist, build_watchlist
 from gate_agent.settings import Settings
+from gate_agent.station.kind import KINDS
 from gate_agent.toml_source import Problems, TomlSource
+from gate_agent.words import Words, english
 
 app = typer.Typer(no_args_is_help=True, help="Check, sign and try the rules of a station.")
 watchlist_app = typer.Typer(no_args_is_help=True, help="Make and check watchlists.")
@@ -37,7 +38,7 @@ _MAX_EVIDENCE = 1024 * 1024
 
 File = Annotated[Path, typer.Argument(exists=True, dir_okay=False)]
 PublicKey = Annotated[Path | None, typer.Option("--public-key", help="also verify the signature")]
-Station = Annotated[str, typer.Option("--station", help="kind of station it is for: egate or nii")]
+Station = Annotated[str, typer.Option("--station", help="kind of station it is for")]
 PrivateKey = Annotated[Path, typer.Option("--key", exists=True, dir_okay=False, help="PEM private key")]
 
 
@@ -57,12 +58,13 @@ def _told() -> Generator[None]:
 
 def _table(station: str) -> CheckTable:
     """The checks that a policy of this kind of station may ask about."""
-    from gate_agent.app.config import kind_of  # noqa: PLC0415 - only the kind that is asked for is loaded
+    with _told():
+        return KINDS.load(station).checks
 
-    try:
-        return kind_of(station).checks
-    except KeyError:
-        raise typer.BadParameter(f"there is no station of kind {station!r}: egate or nii") from None
+
+def _words(station: str) -> Words:
+    """What this kind of station says of its reasons."""
+    return english(*KINDS.load(station).words)
 
 
 @app.command()
@@ -75,7 +77,7 @@ def check(file: File, public_key: PublicKey = None, station: Station = "egate") 
         f"{policy.id}@{policy.version}: {len(policy.rules)} rules, {len(policy.required)} required checks"
     )
     for reason in fresh.reasons:
-        typer.echo(f"{file}: {REASONS[reason].officer}", err=True)
+        typer.echo(f"{file}: {_words(station).reason(reason)}", err=True)
     raise typer.Exit(0 if fresh.outcome is Outcome.PASSED else 1)
 
 
@@ -122,10 +124,10 @@ def test(
         table.add_row(rule.rule, rule.stage, rule.verdict.value, rule.reason, fires)
     console = Console()
     console.print(table)
-    _print_decisions(console, policy, facts, moment)
+    _print_decisions(console, policy, facts, moment, _words(station))
 
 
-def _print_decisions(console: Console, policy: Policy, facts: Evidence, at: datetime) -> None:
+def _print_decisions(console: Console, policy: Policy, facts: Evidence, at: datetime, said: Words) -> None:
     for stage in ("document", "final"):
         decision = policy.decide(facts, stage, at=at)
         if decision is None:
@@ -133,8 +135,7 @@ def _print_decisions(console: Console, policy: Policy, facts: Evidence, at: date
             continue
         console.print(f"{stage}: {decision.verdict.value}")
         for fired in decision.rules:
-            words = REASONS[fired.reason].officer if fired.reason in REASONS else ""
-            console.print(f"  {fired.rule} -> {fired.reason}  {words}", markup=False)
+            console.print(f"  {fired.rule} -> {fired.reason}  {said.reason(fired.reason)}", markup=False)
 
 
 def _moment(text: str) -> datetime:

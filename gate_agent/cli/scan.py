@@ -32,13 +32,13 @@ from gate_agent.scans.dicos_tdr import write_tdr
 from gate_agent.scans.image import Geometry
 from gate_agent.scans.intake import load_scan
 from gate_agent.scans.pictures import PictureFacts
-from gate_agent.scans.reasons import REASONS
 from gate_agent.scans.render import grey, picture, write_png
 from gate_agent.scans.triage.curves import MaterialCurves, load_curves
 from gate_agent.scans.triage.detector import Detector, default_card, load_default_detector, load_detector
 from gate_agent.scans.triage.findings import threat_report
 from gate_agent.scans.triage.report import TriageReport, triage
 from gate_agent.vehicle.weighing import TruckWeight
+from gate_agent.words import english
 
 app = typer.Typer(name="scan", help="Lint, look at and render scans of cargo.", no_args_is_help=True)
 app.add_typer(manifest_cli.app, name="manifest")
@@ -259,8 +259,9 @@ def _table(path: Path, report: TriageReport) -> Table:
     for area in report.threats.areas if report.threats is not None else ():
         place = f"{area.box.width} x {area.box.height} pixels at {area.box.left}, {area.box.top}"
         table.add_row("suspicious", f"{place}, score {area.score:.2f}")
+    said = english()
     for reason in report.reasons:
-        table.add_row(reason, REASONS[reason])
+        table.add_row(reason, said.reason(reason))
     return table
 
 

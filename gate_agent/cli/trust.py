@@ -15,11 +15,11 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from gate_agent.emrtd.coding.reasons import REASONS
 from gate_agent.emrtd.trust.trust import TrustStore
 from gate_agent.emrtd.trust.trust_directory import load_trust_directory
 from gate_agent.emrtd.trust.trust_import import ImportReport, TrustImport, write_store
 from gate_agent.errors import GateError
+from gate_agent.words import english
 
 app = typer.Typer(help="The issuing authorities that this gate trusts.", no_args_is_help=True)
 
@@ -106,16 +106,14 @@ def _figures(report: ImportReport) -> dict[str, object]:
 
 
 def _print_report(report: ImportReport) -> None:
-    table = Table("what", "count", "why")
+    said, table = english(), Table("what", "count", "why")
     for kind, count in sorted(report.accepted.items()):
         table.add_row(f"[green]accepted: {kind}[/]", str(count), "")
     if report.known:
         table.add_row("known already", str(report.known), "")
     for reason, count in report.refusals_by_reason().most_common():
         examples = ", ".join(r.name for r in report.refused if r.reason == reason)
-        table.add_row(
-            f"[red]refused: {reason}[/]", str(count), f"{REASONS.get(reason, '')}\n{examples[:200]}"
-        )
+        table.add_row(f"[red]refused: {reason}[/]", str(count), f"{said.reason(reason)}\n{examples[:200]}")
     Console().print(table)
 
 

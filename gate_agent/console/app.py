@@ -11,7 +11,7 @@
 | ``/healthz`` | no | 200 or 503 |
 | ``/metrics`` | unless ``public_metrics`` | Prometheus text |
 
-A scanner station has its desk as well: :mod:`gate_agent.review.http`.
+A kind of station adds its own.
 """
 
 # Route functions are used by their decorators.
@@ -20,7 +20,7 @@ A scanner station has its desk as well: :mod:`gate_agent.review.http`.
 from __future__ import annotations
 
 import math
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -45,14 +45,12 @@ from gate_agent.console.problems import Problem, ProblemDetails
 from gate_agent.console.settings import ConsoleSettings
 from gate_agent.console.stream import SnapshotFeed
 from gate_agent.errors import GateError
-from gate_agent.readmodel import Board, OfficerAction, Picture, Snapshot
-from gate_agent.review.http import desk_routes
-from gate_agent.review.views import Ordered, ScanDesk
+from gate_agent.readmodel import Board, OfficerAction, OrderResult, Picture, Snapshot
 
 _STATIC = Path(__file__).parent / "static"
 
-Act = Callable[[OfficerAction], Awaitable[str | None]]
-"""Carries out an order. None: done (or under way); a text: why the station does not do it."""
+Act = Callable[[OfficerAction], Awaitable[OrderResult]]
+"""Carries out an order, by the rules of who may."""
 
 
 def create_app(
@@ -65,15 +63,15 @@ def create_app(
     recent: Callable[[int], list[dict[str, Any]]] | None = None,
     metrics: Callable[[], bytes] | None = None,
     health: Callable[[], dict[str, Any]] | None = None,
-    scans: ScanDesk | None = None,
+    public: Collection[str] = (),
+    routers: Callable[[Board, BearerToken], Sequence[APIRouter]] = lambda _board, _bearer: (),
 ) -> FastAPI:
     """The console of one station.
 
-    `words` puts reason and instruction codes in plain words; `recent` gives the last journal records
-    (called in a worker thread); `metrics` the Prometheus text; `health` overrides what is derived
-    from the board and must hold ``ok``, ``phase`` and ``devices``; `scans` is the desk of a scanner
-    station, and takes its orders to release and to inspect.
-    """
+    `words` puts reason and instruction codes in plain words; `recent` gives the last journal records (called
+    in a worker thread); `metrics` the Prometheus text; `health` overrides what is derived from the board and
+    must hold ``ok``, ``phase`` and ``devices``; `public` are the things seen that may be shown without the
+    token; `routers` are the kind's own parts."""
     app = FastAPI(
         title="gate-agent console",
         description="Live view of one station and the orders of its officers. Loopback only.",
@@ -82,14 +80,14 @@ def create_app(
         redoc_url=None,
         responses={"default": {"model": ProblemDetails, "description": "RFC 9457 problem details"}},
     )
-    app.state.feed = SnapshotFeed(board, settings)
+    app.state.feed = SnapshotFeed(board, settings, frozenset(public))
     bearer = BearerToken(token)
     app.include_router(_page())
     app.include_router(_live(app.state.feed, words))
     app.include_router(_pictures(board, bearer))
-    app.include_router(_actions(board, act, bearer, RateLimit(settings.orders_per_minute), scans))
-    if scans is not None:
-        app.include_router(desk_routes(scans, board, bearer))
+    app.include_router(_actions(board, act, bearer, RateLimit(settings.orders_per_minute)))
+    for router in routers(board, bearer):
+        app.include_router(router)
     app.include_router(_journal(recent, None if settings.public_journal else bearer))
     app.include_router(_operations(board, health, metrics, None if settings.public_metrics else bearer))
     app.mount("/static", StaticFiles(directory=_STATIC), name="static")
@@ -149,9 +147,7 @@ def _pictures(board: Board, bearer: BearerToken) -> APIRouter:
     return router
 
 
-def _actions(
-    board: Board, act: Act, bearer: BearerToken, orders: RateLimit, scans: ScanDesk | None
-) -> APIRouter:
+def _actions(board: Board, act: Act, bearer: BearerToken, orders: RateLimit) -> APIRouter:
     router = APIRouter(prefix="/api", tags=["orders"])
 
     @router.post("/actions", openapi_extra=json_schema(ActionRequest))
@@ -172,24 +168,14 @@ def _actions(
             )
         try:
             order = OfficerAction(wanted.action, wanted.officer, wanted.reason, wanted.transaction or "")
-            done = await _carry_out(order, act, scans)
+            done = await act(order)
         except GateError as error:
             raise Problem(503, error.what, field=error.field, advice=error.advice) from error
         if done.objection is not None:
-            raise Problem(409, done.objection, field="action")
+            raise Problem(409, done.objection.code, field="action")
         return ActionResult(action=wanted.action, officer=wanted.officer, note=done.note)
 
     return router
-
-
-async def _carry_out(order: OfficerAction, act: Act, scans: ScanDesk | None) -> Ordered:
-    """What is decided about cargo goes by the desk, which knows who may decide it; the rest is the
-    station's."""
-    if order.action not in ("release", "inspect"):
-        return Ordered(await act(order))
-    if scans is None:
-        return Ordered("this station does not inspect cargo")
-    return await scans.order(order)
 
 
 def _journal(recent: Callable[[int], list[dict[str, Any]]] | None, bearer: BearerToken | None) -> APIRouter:

@@ -35,7 +35,7 @@ class ActionRequest(BaseModel):
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
-    action: Literal["admit", "refuse", "release", "inspect", "reset", "out_of_service", "in_service"]
+    action: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z_]{1,39}$")]
     officer: OfficerId
     reason: Reason
     transaction: Annotated[str, StringConstraints(max_length=64)] | None = None

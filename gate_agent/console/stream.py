@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import aclosing, suppress
+from dataclasses import replace
 from typing import Any
 
 from fastapi.responses import Response
@@ -22,9 +23,6 @@ from gate_agent.readmodel import Board, Snapshot
 
 _SNAPSHOT = TypeAdapter(Snapshot)
 
-_WITH_TOKEN_ONLY: Any = {"yard": {"container", "plate"}}
-"""EventSource cannot send a token, so what identifies a vehicle is not in the stream (``/api/vehicle``)."""
-
 _LEAST_INTERVAL_S = 0.05
 """A lane reports up to 20 times a second; faster than that no eye follows."""
 
@@ -32,9 +30,10 @@ _LEAST_INTERVAL_S = 0.05
 class SnapshotFeed:
     """Hands every client its own stream of one board, and serialises each version once for all."""
 
-    def __init__(self, board: Board, settings: ConsoleSettings) -> None:
+    def __init__(self, board: Board, settings: ConsoleSettings, public: frozenset[str]) -> None:
         self.board = board
         self.settings = settings
+        self._public = public
         self.open_streams = 0
         self.closing = asyncio.Event()
         self._json: tuple[Snapshot, bytes] | None = None
@@ -43,11 +42,11 @@ class SnapshotFeed:
         """The newest snapshot as JSON; NaN and infinities become null."""
         snapshot = self.board.snapshot
         if self._json is None or self._json[0] is not snapshot:
+            # EventSource cannot send a token: only what the kind says to be public is in the stream.
+            open_ = {name: thing for name, thing in snapshot.seen.items() if name in self._public}
+            shown = replace(snapshot, seen=open_)
             # Evidence holds read-only mappings, which pydantic does not know: `fallback` makes them plain.
-            self._json = (
-                snapshot,
-                _SNAPSHOT.dump_json(snapshot, exclude=_WITH_TOKEN_ONLY, fallback=dict, warnings="none"),
-            )
+            self._json = (snapshot, _SNAPSHOT.dump_json(shown, fallback=dict, warnings="none"))
         return self._json[1]
 
     def stream(self) -> Response:

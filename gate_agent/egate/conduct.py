@@ -6,7 +6,7 @@ its devices' readings mean, how a traveller is examined, how doors and lights ar
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from gate_agent.devices import (
@@ -25,6 +25,8 @@ from gate_agent.egate import vocabulary as v
 from gate_agent.egate.display import LaneDisplay
 from gate_agent.egate.examine import Examiner
 from gate_agent.egate.inbox import Presented
+from gate_agent.egate.orders import ORDERS
+from gate_agent.egate.reasons import TOLD
 from gate_agent.egate.reference import ReferenceData
 from gate_agent.egate.registrar import LaneRegistrar
 from gate_agent.egate.settings import EgateSettings
@@ -61,7 +63,7 @@ class LaneConductor(Conductor[Transaction]):
         super().__init__(
             gate="lane",
             bound=settings.timing.bound,
-            deciding=frozenset({"admit", "refuse"}),
+            orders=ORDERS,
             data=reference,
             display=self._display,
         )
@@ -91,6 +93,9 @@ class LaneConductor(Conductor[Transaction]):
     def step(self, event: Event) -> Sequence[Effect]:
         self._lane, effects = process.step(self._lane, event)
         return effects
+
+    def offers(self) -> Mapping[str, str]:
+        return process.orders(self._lane)
 
     def first_effects(self) -> Sequence[Effect]:
         return self._first
@@ -163,7 +168,7 @@ class LaneConductor(Conductor[Transaction]):
                     lambda gate: _lane(gate).command_doors(entry_open=entry_open, exit_open=exit_open)
                 )
             case v.Show(outside, inside, instruction):
-                self._display.lights(outside, inside, instruction)
+                self._display.showed(instruction, light_outside=outside.value, light_inside=inside.value)
                 if not self.faulty("lane"):
                     self.command(lambda gate: _lane(gate).show(outside, inside))
             case _:
@@ -182,6 +187,15 @@ class LaneConductor(Conductor[Transaction]):
                     raise RuntimeError("an officer's decision without an officer")
                 deciding = registrar.decide_by_officer(tx, ticket, verdict, cause.action)
         self._crew.start(deciding, lambda: self.post(v.CommitFailed(ticket)), tx)
+
+    def show(self) -> None:
+        """A traveller who is referred is told what to do about the reason, where there is something to do."""
+        super().show()
+        case = self.running()
+        if self.phase is not Phase.REFERRED or case is None or case.decision is None:
+            return
+        if told := next((TOLD[reason] for reason in case.decision.reasons if reason in TOLD), ""):
+            self._display.tell(told)
 
     def _begin(self, ticket: int, cause: Any) -> None:
         if self._case is not None:

@@ -1,21 +1,21 @@
-"""An e-gate's configuration: its sections, its devices, and what must be right inside its files."""
+"""An e-gate's configuration: its sections, and what must be right inside its files."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from types import MappingProxyType
 
 from pydantic import Field
 
 from gate_agent.biometrics.face.settings import FaceSettings
+from gate_agent.egate.facts import EGATE_CHECKS
 from gate_agent.egate.settings import EgateSettings
 from gate_agent.emrtd.trust.trust_directory import load_trust_directory
 from gate_agent.errors import GateError
-from gate_agent.policy import EGATE_CHECKS, load_policy
+from gate_agent.policy import load_policy
 from gate_agent.policy.watchlist import Watchlist, WatchlistSettings
 from gate_agent.settings import Settings
-from gate_agent.station.settings import Kind, StationConfig
+from gate_agent.station.settings import StationConfig
 from gate_agent.toml_source import ConfigProblem, Problems, TomlSource
 
 
@@ -37,7 +37,8 @@ class EgateConfig(StationConfig):
     egate: EgateSettings = Field(default=EgateSettings.model_validate({}), description="the lane's times")
 
 
-def _contents(config: EgateConfig, source: TomlSource) -> Iterator[ConfigProblem]:
+def contents(config: EgateConfig, source: TomlSource) -> Iterator[ConfigProblem]:
+    """What is wrong inside the signed files that the configuration names."""
     policy, listed = config.policy, config.watchlist
     try:
         load_policy(policy.file, policy.public_key, allow_unsigned=policy.allow_unsigned, table=EGATE_CHECKS)
@@ -56,23 +57,3 @@ def _contents(config: EgateConfig, source: TomlSource) -> Iterator[ConfigProblem
             yield source.problem(
                 ("trust", "directory"), "holds no usable CSCA certificate", "nobody could be admitted"
             )
-
-
-EGATE = Kind(
-    config=EgateConfig,
-    checks=EGATE_CHECKS,
-    needs=MappingProxyType(
-        {"mrz": "document_scanner", "chip": "chip_reader", "camera": "camera", "lane": "lane_gate"}
-    ),
-    may_have=MappingProxyType({}),
-    must_exist=(
-        ("watchlist", "file", "make one with `gate-agent watchlist build`"),
-        ("watchlist", "public_key", "make one with `gate-agent policy keygen`"),
-        (
-            "trust",
-            "directory",
-            "put CSCA certificates there; `gate-sim egate` makes it for simulated passports",
-        ),
-    ),
-    contents=_contents,
-)

@@ -24,8 +24,8 @@ from gate_agent.egate.transaction import Transaction
 from gate_agent.egate.vocabulary import Event
 from gate_agent.emrtd.lds.lds import Portrait
 from gate_agent.evidence import CheckResult, Outcome
-from gate_agent.station.clock import utc_now
 from gate_agent.station.tasks import Crew
+from gate_agent.times import utc_now
 
 
 class Examiner:
@@ -126,7 +126,7 @@ class Examiner:
 
         def advise(advice: Advice) -> None:
             if not stopped.is_set():
-                self._display.advise(advice.value)
+                self._display.tell(advice.value)
 
         around = face_work.Surroundings(trouble, stopped.is_set, show, advise)
         with self.frames.watched():

@@ -16,6 +16,7 @@ Rules of safety (kept in every reachable state, and proven there):
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import get_args
 
 from gate_agent.egate import guards as g
 from gate_agent.egate import vocabulary as v
@@ -133,3 +134,13 @@ def _request_doors(lane: Lane, effects: list[Effect]) -> tuple[Lane, tuple[Effec
         lane = replace(lane, doors=targets, confirmed=False)
         effects.append(targets)
     return lane, tuple(effects)
+
+
+EFFECTS = frozenset(get_args(v.OfficerOrder))
+"""The codes of what officers' orders do."""
+
+
+def orders(lane: Lane) -> dict[str, str]:
+    """Each order of officers with the code of what it would do now; empty when it would be declined."""
+    answers = {order: step(lane, v.OfficerRequest(order))[1] for order in EFFECTS}
+    return {o: o if v.Answer(o, True) in effects else "" for o, effects in answers.items()}

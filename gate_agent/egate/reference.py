@@ -5,9 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from gate_agent.egate.checks import trust_freshness
+from gate_agent.egate.facts import EGATE_CHECKS
 from gate_agent.emrtd.trust.trust import TrustStore
 from gate_agent.emrtd.trust.trust_directory import load_trust_directory
-from gate_agent.policy import EGATE_CHECKS, Policy, PolicySettings
+from gate_agent.policy import Policy, PolicySettings
 from gate_agent.policy.watchlist import Watchlist, WatchlistSettings
 from gate_agent.station.signed import SignedData, Source, inside, policy_source
 

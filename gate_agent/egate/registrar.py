@@ -12,8 +12,8 @@ from gate_agent.egate.transaction import Transaction
 from gate_agent.egate.vocabulary import Event
 from gate_agent.journal import Journal
 from gate_agent.readmodel import OfficerAction
-from gate_agent.station.clock import utc_now
 from gate_agent.station.registrar import Registrar, never_passing
+from gate_agent.times import utc_now
 
 
 class LaneRegistrar(Registrar):

@@ -32,6 +32,7 @@ class RecordKind(StrEnum):
 
     DECISION = "decision"
     OFFICER_ACTION = "officer_action"
+    OFFICER_OUTCOME = "officer_outcome"
     LANE_EVENT = "lane_event"
     LIFECYCLE = "lifecycle"
 

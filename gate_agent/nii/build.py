@@ -3,44 +3,31 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 
 from gate_agent.journal import Journal
 from gate_agent.nii.conduct import YardConductor
 from gate_agent.nii.config import NiiConfig, ScanSettings
 from gate_agent.nii.examine import Tools
 from gate_agent.nii.lot_memory import Sisters
-from gate_agent.nii.reasons import words
 from gate_agent.nii.reference import YardReference
-from gate_agent.readmodel import Board
+from gate_agent.readmodel import Board, OfficerAction, OrderResult
 from gate_agent.review.desk import Desk
+from gate_agent.review.http import desk_routes
 from gate_agent.review.shelf import Shelf
 from gate_agent.review.statistics import Statistics
 from gate_agent.scans.image import Geometry
 from gate_agent.scans.pictures import PictureFacts
 from gate_agent.scans.triage.curves import load_curves
 from gate_agent.scans.triage.detector import Detector, load_default_detector, load_detector
+from gate_agent.station.kind import Station, Wake
 from gate_agent.vehicle.recogniser import CodeRecogniser
 
 _WORKERS = 2
 """One for codes, so that cameras are read while a scan is looked at."""
 
 
-@dataclass(frozen=True, slots=True)
-class BuiltYard:
-    """What the composition root needs of a scanner station."""
-
-    conductor: YardConductor
-    desk: Desk
-    words: Mapping[str, str]
-    close: Callable[[], Awaitable[None]]
-
-
-async def build_yard(
-    config: NiiConfig, journal: Journal, board: Board, wake: Callable[[], None]
-) -> BuiltYard:
+async def build_yard(config: NiiConfig, journal: Journal, board: Board, wake: Wake) -> Station:
     """Load networks, curves and the shelf, and put the conductor together. Raises GateError."""
     state = config.station.state_dir
     reference = YardReference(config.policy, config.manifests)
@@ -68,7 +55,21 @@ async def build_yard(
         await asyncio.to_thread(executor.shutdown)
         statistics.close()
 
-    return BuiltYard(conductor, desk, words(), close)
+    async def act(action: OfficerAction) -> OrderResult:
+        """What is decided about cargo goes by the desk, which knows who may decide it; the rest is the
+        lane's."""
+        if action.action in ("release", "inspect"):
+            return await desk.order(action)
+        return await conductor.act(action)
+
+    return Station(
+        conductor,
+        act,
+        close,
+        at_rest_s=config.nii.timing.clearing_s,
+        routers=lambda board, bearer: (desk_routes(desk, board, bearer),),
+        parts={"desk": desk.watch(conductor.escalated)},
+    )
 
 
 def _tools(config: NiiConfig, reference: YardReference) -> Tools:

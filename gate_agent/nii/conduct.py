@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
 from pathlib import Path
 from threading import Event as Flag
@@ -38,15 +38,16 @@ from gate_agent.nii.examine import Tools, code_of, examine
 from gate_agent.nii.filing import Filing
 from gate_agent.nii.gather import Gatherer, Hooks
 from gate_agent.nii.inspection import Examined, Inspection, Material
+from gate_agent.nii.orders import ORDERS, PROPOSAL
 from gate_agent.nii.reference import YardReference
 from gate_agent.nii.registrar import YardRegistrar
 from gate_agent.nii.settings import NiiSettings
 from gate_agent.nii.vocabulary import Effect, Event, Phase
-from gate_agent.readmodel import Board, OfficerAction
+from gate_agent.readmodel import Board, Objection, OfficerAction
 from gate_agent.review.shelf import Shelf
-from gate_agent.station.clock import utc_now
 from gate_agent.station.conductor import Conductor
 from gate_agent.station.inbox import Order
+from gate_agent.times import utc_now
 from gate_agent.vehicle.recogniser import CodeRecogniser
 
 log = get_logger(__name__)
@@ -82,7 +83,7 @@ class YardConductor(Conductor[Inspection]):
         super().__init__(
             gate="yard",
             bound=settings.timing.bound,
-            deciding=frozenset({"release", "inspect"}),
+            orders=ORDERS,
             data=reference,
             display=self._display,
         )
@@ -111,6 +112,9 @@ class YardConductor(Conductor[Inspection]):
     def step(self, event: Event) -> Sequence[Effect]:
         self._yard, effects = process.step(self._yard, event)
         return effects
+
+    def offers(self) -> Mapping[str, str]:
+        return process.orders(self._yard)
 
     def first_effects(self) -> Sequence[Effect]:
         return self._first
@@ -179,20 +183,15 @@ class YardConductor(Conductor[Inspection]):
         code = code_of(inspection.material, self._tools.manifests).code
         self._display.truck(inspection, str(code) if code is not None else "")
 
-    async def act(self, action: OfficerAction) -> str | None:
-        """An officer's order. A proposal to release moves nothing, but it is journalled like any order."""
-        if action.action != "propose_release":
-            return await super().act(action)
-        inspection = self.running()
-        if inspection is None or action.transaction != inspection.id:
-            return "this truck is not in the lane any more; look at the station again"
-        if not await self.registrar.officer_action(action, inspection.id):
-            return "the journal cannot take the proposal"
-        return None
+    async def _ordered(self, action: OfficerAction, case: Inspection | None) -> Objection | None:
+        """A proposal to release moves nothing, but it is journalled like any order."""
+        if action.action != PROPOSAL:
+            return await super()._ordered(action, case)
+        return None if case is not None and action.transaction == case.id else Objection("CASE_CHANGED")
 
     async def escalated(self, transaction: str) -> None:
         """A review has waited for longer than officers have: the hub and the screen must know."""
-        self._display.alert("REVIEW_OVERDUE", transaction)
+        self._display.alert("REVIEW_OVERDUE", transaction=transaction)
         await self.registrar.lane_event("REVIEW_OVERDUE", self.phase.value, transaction)
 
     # ------------------------------------------------------------ what is asked for
@@ -214,7 +213,7 @@ class YardConductor(Conductor[Inspection]):
                     )
                 )
             case v.Show(entry, hold, instruction):
-                self._display.signals(entry, hold, instruction)
+                self._display.showed(instruction, signal_entry=entry.value, signal_hold=hold.value)
                 if not self.faulty("yard"):
                     self.command(lambda gate: _yard(gate).show(entry, hold))
             case _:

@@ -1,10 +1,9 @@
-"""A scanner station's configuration: its sections, its devices, and what must be right inside its files."""
+"""A scanner station's configuration: its sections, and what must be right inside its files."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from types import MappingProxyType
 from typing import Self
 
 from pydantic import Field, model_validator
@@ -20,7 +19,7 @@ from gate_agent.review.settings import DeskSettings
 from gate_agent.scans.triage.curves import load_curves
 from gate_agent.scans.triage.detector import load_detector
 from gate_agent.settings import Settings
-from gate_agent.station.settings import Kind, StationConfig
+from gate_agent.station.settings import StationConfig
 from gate_agent.toml_source import ConfigProblem, Problems, TomlSource
 from gate_agent.vehicle.cards import RecogniserSettings
 from gate_agent.vehicle.weighing import WeighingSettings
@@ -71,7 +70,8 @@ class NiiConfig(StationConfig):
         return self
 
 
-def _contents(config: NiiConfig, source: TomlSource) -> Iterator[ConfigProblem]:
+def contents(config: NiiConfig, source: TomlSource) -> Iterator[ConfigProblem]:
+    """What is wrong inside the files that the configuration names."""
     policy, scans = config.policy, config.scans
     try:
         load_policy(policy.file, policy.public_key, allow_unsigned=policy.allow_unsigned, table=NII_CHECKS)
@@ -89,32 +89,3 @@ def _contents(config: NiiConfig, source: TomlSource) -> Iterator[ConfigProblem]:
             load(path)
         except GateError as error:
             yield source.problem(("scans", name), f"{error.field}: {error.what}", error.advice)
-
-
-NII = Kind(
-    config=NiiConfig,
-    checks=NII_CHECKS,
-    needs=MappingProxyType(
-        {
-            "yard": "yard_gate",
-            "scanner": "scanner",
-            "portal": "radiation_monitor",
-            "scale": "scale",
-            "camera_left": "number_camera",
-        }
-    ),
-    may_have=MappingProxyType(
-        {
-            "camera_right": "number_camera",
-            "camera_rear": "number_camera",
-            "camera_top": "number_camera",
-            "seals": "seal_reader",
-        }
-    ),
-    must_exist=(
-        ("manifests", "directory", "make the folder; manifests are put there as *.json"),
-        ("scans", "curves", "measure one with a step wedge, or leave it out"),
-        ("scans", "detector", "the card lies beside its network"),
-    ),
-    contents=_contents,
-)

@@ -20,7 +20,7 @@ from gate_agent.nii.inspection import Examined, Inspection
 from gate_agent.radiation.settings import RadiationSettings
 from gate_agent.review.case import Case as DeskCase
 from gate_agent.review.shelf import Shelf
-from gate_agent.station.clock import rfc3339, utc_now
+from gate_agent.times import rfc3339, utc_now
 
 log = get_logger(__name__)
 

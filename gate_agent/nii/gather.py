@@ -33,7 +33,7 @@ from gate_agent.nii.settings import NiiSettings
 from gate_agent.radiation.check import radiation_check
 from gate_agent.radiation.occupancy import Occupancies
 from gate_agent.radiation.profile import OccupancyProfile
-from gate_agent.station.clock import utc_now
+from gate_agent.times import utc_now
 from gate_agent.vehicle.iso6346 import ContainerCode
 from gate_agent.vehicle.recogniser import CodeRead, CodeRecogniser
 from gate_agent.vehicle.weighing import TruckWeight, Weighing

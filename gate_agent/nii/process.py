@@ -21,6 +21,7 @@ Rules of safety (kept in every reachable state, and proven there):
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import get_args
 
 from gate_agent.nii import guards as g
 from gate_agent.nii import vocabulary as v
@@ -151,3 +152,13 @@ def _request_barriers(yard: Yard, effects: list[Effect]) -> tuple[Yard, tuple[Ef
         yard = replace(yard, barriers=targets, confirmed=False)
         effects.append(targets)
     return yard, tuple(effects)
+
+
+EFFECTS = frozenset(get_args(v.OfficerOrder))
+"""The codes of what officers' orders do."""
+
+
+def orders(yard: Yard) -> dict[str, str]:
+    """Each order of officers with the code of what it would do now; empty when it would be declined."""
+    answers = {order: step(yard, v.OfficerRequest(order))[1] for order in EFFECTS}
+    return {o: o if v.Answer(o, True) in effects else "" for o, effects in answers.items()}

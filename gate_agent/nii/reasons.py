@@ -1,63 +1,58 @@
-"""Reason and instruction codes of a cargo lane, in words for officers and drivers.
+"""Reason and instruction codes of a cargo lane. Their words are in `words/`, beside this file.
 
-Codes that an e-gate has too mean the same here, in the words of a lane with trucks and barriers.
+The driver is shown the way, never what was found.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from types import MappingProxyType
+from gate_agent.cargo.reasons import REASONS as CARGO_REASONS
+from gate_agent.radiation.reasons import REASONS as RADIATION_REASONS
+from gate_agent.scans.reasons import REASONS as SCAN_REASONS
+from gate_agent.station.reasons import STATION_REASONS
+from gate_agent.vehicle.reasons import REASONS as VEHICLE_REASONS
 
-REASONS: Mapping[str, str] = MappingProxyType(
+_LANE = frozenset(
     {
-        "RADIATION_ALARM": "Radiation was found on this truck. It goes to the inspection area.",
-        "RADIATION_ALARM_LATE": "Radiation was found on a truck that has left the lane.",
-        "TAILGATING": "More than one vehicle is in the lane.",
-        "INTRUSION": "A vehicle is in the lane that was not let in.",
-        "LEFT_UNINSPECTED": "The truck left the lane before it was decided on.",
-        "LANE_EMPTY": "There is no truck in the lane any more.",
-        "BARRIER_FORCED": "A barrier moved without a command, or was broken.",
-        "BARRIER_HELD": "A barrier is kept from closing.",
-        "BARRIER_STUCK": "A barrier did not reach its position in time.",
-        "BARRIER_FAULT": "The controller cannot tell where a barrier is.",
-        "INTERLOCK_BROKEN": "The controller reports barriers that break the interlock.",
-        "SENSORS_DISAGREE": "The vehicle sensors contradict each other.",
-        "NOBODY_ENTERED": "The truck before the entry did not come in.",
-        "PASSAGE_TIMEOUT": "The truck did not reach the hold line in time.",
-        "GATHERING_TIMEOUT": "The devices did not answer in time.",
-        "DECISION_TIMEOUT": "The decision was not reached in time.",
-        "REVIEW_TIMEOUT": "No officer decided in time: the truck goes to the inspection area.",
-        "TRUCK_STANDS": "The released truck did not leave in time.",
-        "REVIEW_OVERDUE": "A review waits for longer than officers have for it.",
-        "UNATTENDED": "No officer decided on a review in time.",
-        "EMERGENCY": "Fire alarm or emergency stop: the way to the inspection area is open.",
-        "OFFICER_CLOSED": "An officer took the lane out of service.",
-        "DEVICE_FAULT": "A device of the lane has failed; see device health.",
-        "JOURNAL_FAULT": "The journal cannot take decisions; nothing may be released.",
-        "HUB_HOLD": "The hub holds this truck.",
-        "SCAN_WITHOUT_TRUCK": "A scan arrived that no truck in the lane accounts for.",
-        "SHELF_FAULT": "A scan could not be kept for the officers' desk.",
-        "RECORD_FAULT": "An inspection record could not be written.",
-        "MANIFEST_UNAVAILABLE": "No manifest has ever arrived.",
+        "RADIATION_ALARM",
+        "RADIATION_ALARM_LATE",
+        "TAILGATING",
+        "INTRUSION",
+        "LEFT_UNINSPECTED",
+        "LANE_EMPTY",
+        "BARRIER_FORCED",
+        "BARRIER_HELD",
+        "BARRIER_STUCK",
+        "BARRIER_FAULT",
+        "INTERLOCK_BROKEN",
+        "SENSORS_DISAGREE",
+        "NOBODY_ENTERED",
+        "PASSAGE_TIMEOUT",
+        "GATHERING_TIMEOUT",
+        "DECISION_TIMEOUT",
+        "REVIEW_TIMEOUT",
+        "TRUCK_STANDS",
+        "REVIEW_OVERDUE",
+        "UNATTENDED",
+        "SCAN_WITHOUT_TRUCK",
+        "SHELF_FAULT",
+        "RECORD_FAULT",
+        "MANIFEST_UNAVAILABLE",
     }
 )
 
-INSTRUCTIONS: Mapping[str, str] = MappingProxyType(
+REASONS = CARGO_REASONS | RADIATION_REASONS | SCAN_REASONS | VEHICLE_REASONS | STATION_REASONS | _LANE
+
+INSTRUCTIONS = frozenset(
     {
-        "DRIVE_TO_ENTRY": "Please drive to the entry barrier.",
-        "DRIVE_IN_SLOWLY": "Please drive in slowly, through portal and scanner, to the stop line.",
-        "DRIVE_TO_HOLD_LINE": "Please drive on to the stop line.",
-        "WAIT_AT_HOLD_LINE": "Please wait at the stop line, engine off.",
-        "FOLLOW_RELEASE_ARROW": "You may go. Please follow the green arrow.",
-        "WAIT_FOR_OFFICER": "Please wait, an officer is coming.",
-        "FOLLOW_INSPECTION_ARROW": "Please follow the arrow to the inspection area.",
-        "LANE_CLOSED": "This lane is closed.",
-        "LEAVE_THE_LANE": "Please leave the lane toward the inspection area.",
+        "DRIVE_TO_ENTRY",
+        "DRIVE_IN_SLOWLY",
+        "DRIVE_TO_HOLD_LINE",
+        "WAIT_AT_HOLD_LINE",
+        "FOLLOW_RELEASE_ARROW",
+        "WAIT_FOR_OFFICER",
+        "FOLLOW_INSPECTION_ARROW",
+        "LANE_CLOSED",
+        "LEAVE_THE_LANE",
     }
 )
-"""What the lane tells the driver in each phase. The driver is shown the way, never what was found."""
-
-
-def words() -> dict[str, str]:
-    """Codes -> words, for the console."""
-    return {**REASONS, **INSTRUCTIONS}
+"""What the lane tells the driver in each phase."""

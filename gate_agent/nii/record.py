@@ -28,7 +28,7 @@ from gate_agent.scans.dicos_tdr import write_tdr
 from gate_agent.scans.render import picture, write_png
 from gate_agent.scans.triage.findings import threat_report
 from gate_agent.scans.triage.report import TriageReport
-from gate_agent.station.clock import rfc3339
+from gate_agent.times import rfc3339
 from gate_agent.vehicle.seals import seal_number
 
 FORMAT: Final = "gate-agent-inspection/1"

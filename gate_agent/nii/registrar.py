@@ -20,8 +20,8 @@ from gate_agent.nii.vocabulary import Event
 from gate_agent.radiation.settings import RadiationSettings
 from gate_agent.readmodel import OfficerAction
 from gate_agent.station.case import Case
-from gate_agent.station.clock import utc_now
 from gate_agent.station.registrar import Registrar, never_passing
+from gate_agent.times import utc_now
 
 
 class YardRegistrar(Registrar):

@@ -1,12 +1,11 @@
-"""Signed rules over evidence, watchlists, and the one table of reason codes (docs/policy.md)."""
+"""Signed rules over evidence, and watchlists (docs/policy.md)."""
 
-from gate_agent.policy.facts import EGATE_CHECKS, CheckKind, CheckTable
+from gate_agent.policy.facts import CheckKind, CheckTable
 from gate_agent.policy.load import PolicyError, PolicySettings, load_policy
 from gate_agent.policy.policy import Policy, Rule, Stage
 from gate_agent.policy.signature import sign as sign_policy
 
 __all__ = [
-    "EGATE_CHECKS",
     "CheckKind",
     "CheckTable",
     "Policy",

@@ -25,7 +25,6 @@ import cel
 from gate_agent.errors import BadInput
 from gate_agent.evidence import Outcome
 from gate_agent.policy.facts import CheckTable, ScalarType
-from gate_agent.policy.reasons import REASONS
 from gate_agent.toml_source import closest
 
 MAX_LENGTH = 1000
@@ -197,7 +196,7 @@ def _vocabulary(table: CheckTable) -> set[str]:
     """Every text that a fact can have: a literal outside it is a spelling mistake."""
     measured = (kind for check in table.checks.values() for kind in check.measured.values())
     texts = {text for kind in measured if isinstance(kind, tuple) for text in kind}
-    return texts | {o.value for o in Outcome} | set(REASONS)
+    return texts | {o.value for o in Outcome} | table.reasons
 
 
 def _text(path: Path) -> str:
@@ -225,7 +224,7 @@ class _Literals:
         if part == "outcome":
             return [outcome.value for outcome in Outcome]
         if part == "reasons":
-            codes = [s for s in self.strings if s in REASONS]
+            codes = [s for s in self.strings if s in table.reasons]
             sizes = range(1, 1 + int(min(8, max(self.numbers, default=0) + 1)))
             return [[], *([c] for c in codes), codes, *(["OTHER"] * n for n in sizes)]
         return [_ABSENT, *self._values(table.checks[check].measured[name])]

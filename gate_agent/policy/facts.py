@@ -16,6 +16,7 @@ from typing import Any, TypeAlias
 from gate_agent.decision import Verdict
 from gate_agent.errors import GateError
 from gate_agent.evidence import Evidence, Outcome, Scalar
+from gate_agent.policy.reasons import POLICY_REASONS
 
 ScalarType: TypeAlias = type[bool] | type[int] | type[float] | tuple[str, ...]
 """The type of a measured value; a tuple lists the texts that a value can have."""
@@ -32,6 +33,10 @@ class CheckKind:
     check: str
     asks: str
     measured: Mapping[str, ScalarType]
+
+    @classmethod
+    def of(cls, check: str, asks: str, **measured: ScalarType) -> CheckKind:
+        return cls(check, asks, MappingProxyType(measured))
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,15 +68,21 @@ class Verdicts:
 
 @dataclass(frozen=True, slots=True)
 class CheckTable:
-    """All checks of one kind of station, and what may be decided on them."""
+    """All checks of one kind of station, what may be decided on them, and the reason codes that may be
+    given."""
 
     station: str
     verdicts: Verdicts
     checks: Mapping[str, CheckKind]
+    reasons: frozenset[str]
 
     @classmethod
-    def of(cls, station: str, verdicts: Verdicts, *kinds: CheckKind) -> CheckTable:
-        return cls(station, verdicts, MappingProxyType({kind.check: kind for kind in kinds}))
+    def of(
+        cls, station: str, verdicts: Verdicts, kinds: Iterable[CheckKind], reasons: Iterable[str]
+    ) -> CheckTable:
+        """The table of a kind of station; the policy's own reasons are always among its reasons."""
+        checks = MappingProxyType({kind.check: kind for kind in kinds})
+        return cls(station, verdicts, checks, frozenset(reasons) | POLICY_REASONS)
 
     def view(self, evidence: Evidence) -> dict[str, Any]:
         """The evidence as a rule sees it: every declared check, ``not_done`` where it never ran.
@@ -104,61 +115,3 @@ def _is(value: Scalar, kind: ScalarType) -> bool:
         # Whole numbers are fine where a fraction may stand; NaN would make every comparison false.
         return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
     return isinstance(value, str) if isinstance(kind, tuple) else type(value) is kind
-
-
-def _check(check: str, asks: str, **measured: ScalarType) -> CheckKind:
-    return CheckKind(check, asks, MappingProxyType(measured))
-
-
-EGATE_CHECKS = CheckTable.of(
-    "egate",
-    Verdicts(Verdict.ADMIT, (Verdict.REFER,)),
-    _check("mrz_read", "Was a complete machine readable zone read?", repaired=int),
-    _check("mrz_check_digits", "Do its check digits and field rules hold (Doc 9303-3)?"),
-    _check("document_expiry", "Is the document still valid today?", days_left=int),
-    _check(
-        "chip_access",
-        "Did the chip open with the key of the printed zone?",
-        procedure=("BAC", "PACE", "PACE-CAM"),
-    ),
-    _check("chip_read", "Were all needed files of the chip read?", bytes=int),
-    _check("passive_authentication", "Did a trusted issuer sign the chip (Doc 9303-11 §5.1)?"),
-    _check("dg_hashes", "Are the data groups those that were signed?"),
-    _check("dg1_matches_mrz", "Does the chip say the same as the printed zone?"),
-    _check(
-        "chip_authentication",
-        "Is it the chip that was issued (Doc 9303-11 §6.2, §4.4.3.5)?",
-        procedure=("CA", "CAM"),
-    ),
-    _check("active_authentication", "Did the chip sign our challenge (Doc 9303-11 §6.1)?"),
-    _check("terminal_authentication", "Did the chip accept this station (Doc 9303-11 §7.1)?"),
-    _check("watchlist", "Is neither document nor person on the watchlist?"),
-    _check("age", "Is the traveller old enough to pass alone?", years=int),
-    _check("policy_freshness", "Is the policy within its validity?", days_left=float),
-    _check("trust_freshness", "Are the issuer certificates recent enough?", age_days=float),
-    _check("watchlist_freshness", "Is the watchlist recent enough?", age_days=float),
-    _check("face_capture", "Was a usable picture of one face taken?", frames=int, frame_age_ms=float),
-    _check(
-        "face_liveness",
-        "Is it a live person, as far as can be told (ISO/IEC 30107-1)?",
-        frames=int,
-        repetition=float,
-        temporal_noise=float,
-        moire=float,
-        turning=float,
-        flatness=float,
-        attack_score=float,
-    ),
-    _check(
-        "face_match",
-        "Is it the person in the chip?",
-        distance=float,
-        threshold=float,
-        fmr=float,
-        comparisons=int,
-    ),
-    _check("single_occupancy", "Is exactly one person between the doors?", persons=int),
-    _check("document_present", "Did the document stay on the reader while it was read?"),
-    _check("hub_verdict", "Does the hub let the transaction go on?"),
-    _check("lane_integrity", "Are doors, sensors and controller consistent?"),
-)

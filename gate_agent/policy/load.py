@@ -18,9 +18,8 @@ from pydantic import AwareDatetime, Field, StringConstraints, ValidationError
 
 from gate_agent.decision import Verdict
 from gate_agent.policy.condition import Condition, ConditionError
-from gate_agent.policy.facts import EGATE_CHECKS, CheckTable
+from gate_agent.policy.facts import CheckTable
 from gate_agent.policy.policy import Policy, Rule, Stage
-from gate_agent.policy.reasons import REASONS
 from gate_agent.policy.signature import SignatureError, load_public_keys, verify
 from gate_agent.settings import Settings
 from gate_agent.toml_source import ConfigProblem, Problems, TomlSource, closest
@@ -51,10 +50,8 @@ class RuleFile(Settings):
     id: Name = Field(description="the rule's name in decisions: lower case, digits, '.', '_', '-'")
     stage: Stage = Field(description="'document': before the entry opens; 'final': before the way out opens")
     when: str = Field(description="CEL condition over checks.<id>.outcome, .reasons, .measured.<name>")
-    verdict: Verdict = Field(
-        description="an e-gate: refer or admit; a scanner station: review, inspect or release"
-    )
-    reason: str = Field(description="reason code of gate_agent.policy.reasons")
+    verdict: Verdict = Field(description="one of those that a machine may give at this kind of station")
+    reason: str = Field(description="one of the kind's reason codes")
     explain: tuple[str, ...] = Field(
         (), max_length=8, description="checks whose own reasons are given instead"
     )
@@ -77,9 +74,12 @@ def load_policy(
     public_key: Path | Sequence[Ed25519PublicKey] | None,
     *,
     allow_unsigned: bool = False,
-    table: CheckTable = EGATE_CHECKS,
+    table: CheckTable,
 ) -> Policy:
-    """Load, verify and prove a policy. `public_key` is a key file or keys. Raises PolicyError."""
+    """Load, verify and prove a policy of a kind of station, whose checks, verdicts and reasons `table` holds.
+
+    `public_key` is a key file or keys. Raises PolicyError.
+    """
     try:
         source = TomlSource.read(path)
         if not allow_unsigned:
@@ -151,8 +151,8 @@ def _contradictions(source: TomlSource, file: PolicyFile, table: CheckTable) -> 
             yield complain(
                 "verdict", f"{entry.verdict.value}s at the document stage", "only the final stage does"
             )
-        if entry.reason not in REASONS:
-            yield complain("reason", f"unknown code {entry.reason!r}", closest(entry.reason, REASONS))
+        if entry.reason not in table.reasons:
+            yield complain("reason", f"unknown code {entry.reason!r}", closest(entry.reason, table.reasons))
         for check in entry.explain:
             if check not in table.checks:
                 yield complain("explain", f"unknown check {check!r}", closest(check, table.checks))

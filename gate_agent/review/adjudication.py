@@ -229,7 +229,7 @@ class Queue:
                 field="officer",
                 advice="call a colleague, or send the truck to inspection",
             )
-        return Judged(Step.CONFIRM, replace(order, seconds=entry.proposed_by), waited)
+        return Judged(Step.CONFIRM, replace(order, confirms=entry.proposed_by), waited)
 
     def carried_out(self, judged: Judged) -> None:
         """The station took it."""

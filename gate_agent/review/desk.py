@@ -11,11 +11,12 @@ import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from types import MappingProxyType
 from typing import Final
 
 from gate_agent.errors import BadInput, GateError
 from gate_agent.logs import get_logger
-from gate_agent.readmodel import Board, OfficerAction
+from gate_agent.readmodel import Board, Objection, OfficerAction, OrderResult
 from gate_agent.review.adjudication import Judged, Queue, Step
 from gate_agent.review.annotations import annotate
 from gate_agent.review.case import Settled, ShelvedCase, check_case_id
@@ -31,7 +32,6 @@ from gate_agent.review.views import (
     NotAllowed,
     NotThere,
     OperatorFigures,
-    Ordered,
     Plane,
     PlaneName,
     QueueEntry,
@@ -44,7 +44,7 @@ from gate_agent.review.views import (
 
 log = get_logger(__name__)
 
-Adjudicate = Callable[[OfficerAction], Awaitable[str | None]]
+Adjudicate = Callable[[OfficerAction], Awaitable[OrderResult]]
 """Carries out an order at the station. None: done (or under way); a text: why the station does not do it."""
 
 _LOOK_S: Final = 1.0
@@ -150,7 +150,7 @@ class Desk:
         self._shelf.file_away(case, officer)
         self._queue.done(case)
 
-    async def order(self, order: OfficerAction) -> Ordered:
+    async def order(self, order: OfficerAction) -> OrderResult:
         """Release or inspect, by the rule of the second person. One order at a time: two confirmations that
         arrive together are judged one after the other."""
         async with self._ordering:
@@ -158,15 +158,15 @@ class Desk:
                 order = self._about_the_truck(order)
                 judged = self._queue.judge(order)
             except (NotAllowed, BadInput) as error:
-                return Ordered(f"{error.what} ({error.advice})" if error.advice else error.what)
-            objection = await self._adjudicate(judged.action)
-            if objection is not None:
-                return Ordered(objection)
+                return OrderResult(Objection("REVIEW_RULE", MappingProxyType({"text": str(error)})))
+            answer = await self._adjudicate(judged.action)
+            if answer.objection is not None:
+                return answer
             self._queue.carried_out(judged)
         await asyncio.to_thread(self._remember, judged)
         if judged.step is Step.PROPOSE:
-            return Ordered(note="proposed: a second, different officer must confirm the release")
-        return Ordered()
+            return OrderResult(note="SECOND_OFFICER_NEEDED")
+        return OrderResult()
 
     def _about_the_truck(self, order: OfficerAction) -> OfficerAction:
         """Orders are about the truck at the hold line and nothing else: never about an older or a training
@@ -191,7 +191,7 @@ class Desk:
                 action.officer, self._stamp(), judged.step.value, judged.seconds, judged.overrules
             )
             if judged.step is not Step.PROPOSE:
-                settled = Settled(action.action, action.officer, self._stamp(), action.seconds)
+                settled = Settled(action.action, action.officer, self._stamp(), action.confirms)
                 self._shelf.settle(action.transaction, settled)
         except (StatisticsError, NotThere) as error:
             log.warning("the order is done, but not in the desk's figures", error=error.what)

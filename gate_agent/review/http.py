@@ -2,7 +2,7 @@
 
 | path | |
 |---|---|
-| ``/api/vehicle`` | container code and plate of the truck in the lane, as the cameras read them |
+| ``/api/vehicle`` | the container code of the truck in the lane, as the cameras read it |
 | ``/api/scans``, ``/api/scans/{scan}`` | inspections on the shelf; one of them |
 | ``/api/scans/{scan}/planes/{number}`` | its pixels: raw, little-endian, row by row |
 | ``/api/scans/{scan}/annotations``, ``/reports/{number}`` | an officer's marks; their OPERATOR TDR |
@@ -123,7 +123,6 @@ class VehicleView(BaseModel):
     """What identifies the truck in the lane."""
 
     container: str
-    plate: str
 
 
 class Done(BaseModel):
@@ -145,9 +144,9 @@ def desk_routes(desk: ScanDesk, board: Board, bearer: BearerToken) -> APIRouter:
 
     @router.get("/vehicle", tags=["live"])
     async def vehicle() -> VehicleView:
-        """Container code and plate: not in the snapshot, which anybody at this machine may read."""
-        yard = board.snapshot.yard
-        return VehicleView(container=yard.container, plate=yard.plate)
+        """The container code: not in the snapshot, which anybody at this machine may read."""
+        read = board.snapshot.seen.get("container")
+        return VehicleView(container=str(read.value) if read is not None and read.known else "")
 
     return router
 

@@ -13,7 +13,7 @@ from typing import Literal, Protocol
 
 from gate_agent.errors import GateError
 from gate_agent.evidence import CheckResult, Scalar
-from gate_agent.readmodel import OfficerAction
+from gate_agent.readmodel import OfficerAction, OrderResult
 
 PlaneName = Literal["low", "high", "material", "mask"]
 Want = Literal["decision", "documentation"]
@@ -164,14 +164,6 @@ class QueueEntry:
 
 
 @dataclass(frozen=True, slots=True)
-class Ordered:
-    """What became of an order. `objection`: why it was not carried out; `note`: what it still needs."""
-
-    objection: str | None = None
-    note: str = ""
-
-
-@dataclass(frozen=True, slots=True)
 class OperatorFigures:
     """One officer's work at this station. Medians in seconds, None without a case."""
 
@@ -238,7 +230,7 @@ class ScanDesk(Protocol):
         """The documentation of a case is done."""
         ...
 
-    async def order(self, order: OfficerAction) -> Ordered:
+    async def order(self, order: OfficerAction) -> OrderResult:
         """Release or inspect the case of the order's transaction, by the rules of adjudication."""
         ...
 

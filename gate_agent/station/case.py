@@ -17,7 +17,16 @@ from datetime import datetime
 from gate_agent.decision import Decision
 from gate_agent.evidence import CheckResult, Evidence
 from gate_agent.readmodel import StepTime, TransactionView
-from gate_agent.station.clock import rfc3339, utc_now
+from gate_agent.times import rfc3339, utc_now
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """An officer's order that decided a case. `at` is RFC 3339."""
+
+    order: str
+    officer: str
+    at: str
 
 
 @dataclass(slots=True, kw_only=True)
@@ -30,6 +39,7 @@ class Case:
     checks: list[CheckResult] = field(default_factory=list[CheckResult])
     steps: list[StepTime] = field(default_factory=list[StepTime])
     decision: Decision | None = None
+    settled: Settled | None = None
     software_s: float = 0.0
     finished: bool = False
     _start: float = field(default_factory=time.monotonic)

@@ -12,48 +12,52 @@ from __future__ import annotations
 
 import asyncio
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from enum import StrEnum
+from types import MappingProxyType
 from typing import Any, Generic, TypeVar
 
 from gate_agent.devices import CommandRefused, DeviceHealth, DeviceState
 from gate_agent.devices.supervision import Supervisor
 from gate_agent.logs import get_logger
-from gate_agent.readmodel import OfficerAction
+from gate_agent.readmodel import Objection, OfficerAction, OrderResult, OrderView
 from gate_agent.station import words as w
-from gate_agent.station.case import Case
+from gate_agent.station.case import Case, Settled
 from gate_agent.station.display import Display
 from gate_agent.station.inbox import BoundPassed, Held, Order
+from gate_agent.station.orders import OrderKind
 from gate_agent.station.registrar import Registrar
 from gate_agent.station.signed import SignedData
 from gate_agent.station.tasks import Crew
+from gate_agent.times import rfc3339, utc_now
 
 C = TypeVar("C", bound=Case)
 
 log = get_logger(__name__)
 
-_CHANGED = "who or what is at the station has changed meanwhile; look at it again"
+_CHANGED = Objection("CASE_CHANGED")
+_STOPPED = Objection("STATION_STOPPED")
+_NOT_WRITTEN = Objection("JOURNAL_REFUSED")
 
 
 class Conductor(ABC, Generic[C]):
     """Runs one station. `attach` the devices, then `run()` in the agent's task group.
 
-    `gate` is the device that moves doors or barriers, `bound` how long a phase may last (None: for ever),
-    `deciding` the officers' orders that decide a case.
-    """
+    `gate` is the device that moves doors or barriers (empty where nothing moves), `bound` how long a phase
+    may last (None: for ever), `orders` what officers may order here."""
 
     def __init__(
         self,
         *,
         gate: str,
         bound: Callable[[str], float | None],
-        deciding: frozenset[str],
+        orders: Mapping[str, OrderKind],
         data: SignedData,
         display: Display,
     ) -> None:
         self._gate = gate
         self._bound = bound
-        self._deciding = deciding
+        self._orders = orders
         self._data = data
         self._shown = display
         self._crew = Crew()
@@ -88,6 +92,10 @@ class Conductor(ABC, Generic[C]):
     @abstractmethod
     def step(self, event: Any) -> Sequence[Any]:
         """One step of the process: what has to be done about the event, in this order."""
+
+    @abstractmethod
+    def offers(self) -> Mapping[str, str]:
+        """Each order of officers with the code of what it would do now; empty when it would be declined."""
 
     @abstractmethod
     def first_effects(self) -> Sequence[Any]:
@@ -146,6 +154,7 @@ class Conductor(ABC, Generic[C]):
             self._shown.withdraw(f"DEVICE_FAULT:{health.device}")
         else:
             self.post(w.Fault(health.device))
+            self._shown.lost(health.device)
             self._shown.alert(f"DEVICE_FAULT:{health.device}", health.error)
         self.show_health()
 
@@ -161,30 +170,41 @@ class Conductor(ABC, Generic[C]):
         self.post(Held(case))
         return True
 
-    async def act(self, action: OfficerAction) -> str | None:
-        """An officer's order: journalled, and asked of the process. None when it was done.
+    async def act(self, action: OfficerAction) -> OrderResult:
+        """An officer's order: journalled, asked of the process, and what became of it journalled too.
 
         The safe direction waits for nothing, not even for the disk; any other order is written first.
         """
         case = self.running()
-        transaction = case.id if case else ""
-        if action.transaction and action.transaction != transaction:
-            return _CHANGED
+        transaction = action.transaction or (case.id if case else "")
         if action.action == "out_of_service":
             objection = await self._ordered(action, case)
             await self.registrar.officer_action(action, transaction)
-            return objection
-        if not await self.registrar.officer_action(action, transaction):
-            return "the journal cannot take the order, so it is not carried out"
-        return await self._ordered(action, case)
+        elif not await self.registrar.officer_action(action, transaction):
+            return OrderResult(_NOT_WRITTEN)
+        else:
+            objection = await self._ordered(action, case)
+        await self.registrar.order_outcome(action, transaction, objection)
+        return OrderResult(objection)
 
-    async def _ordered(self, action: OfficerAction, case: C | None) -> str | None:
+    async def _ordered(self, action: OfficerAction, case: C | None) -> Objection | None:
+        if action.transaction and action.transaction != (case.id if case else ""):
+            return self._overtaken(action)
         order = Order(action, case, asyncio.get_running_loop().create_future())
         if self._over:
-            order.answer("the station has stopped")
+            order.answer(_STOPPED)
         else:
             self.post(order)
         return await order.done
+
+    def _overtaken(self, action: OfficerAction) -> Objection:
+        """The case that an order was about is over, or was decided by somebody else meanwhile."""
+        case = self._case
+        if case is None or case.settled is None or action.transaction not in ("", case.id):
+            return _CHANGED
+        settled = case.settled
+        fills = {"officer": settled.officer, "order": settled.order, "at": settled.at}
+        return Objection("DECIDED_BY_OTHER", MappingProxyType(fills))
 
     # ------------------------------------------------------------ the loop
 
@@ -207,7 +227,7 @@ class Conductor(ABC, Generic[C]):
             self._timer.cancel()
         while not self._inbox.empty():
             if isinstance(item := self._inbox.get_nowait(), Order):
-                item.answer("the station has stopped")
+                item.answer(_STOPPED)
         if self._case is not None:
             self._case.forget()
         await self._crew.dismiss()
@@ -243,15 +263,15 @@ class Conductor(ABC, Generic[C]):
             log.info("phase", phase=self.phase.value, transaction=self._case.id if self._case else "")
         for effect in effects:
             self._perform(effect, item)
-        self._shown.station(self.phase, self._case)
+        self.show()
 
     def _meaning(self, item: Any) -> Any | None:
         """The event that an item is by now; None when what it was about is over."""
         case = self.running()
         match item:
             case Order(action, meant):
-                if action.action in self._deciding and meant is not case:
-                    item.answer(_CHANGED)
+                if self._decides(action) and meant is not case:
+                    item.answer(self._overtaken(action))
                     return None
                 return w.OfficerRequest(action.action)
             case Held(meant):
@@ -270,8 +290,7 @@ class Conductor(ABC, Generic[C]):
                 self._alarm(reason)
             case w.Answer(accepted=accepted):
                 if isinstance(cause, Order):
-                    phase = self.phase.value.replace("_", " ")
-                    cause.answer(None if accepted else f"the station cannot do that now: it is {phase}")
+                    self._answer(cause, accepted)
             case w.StartTimer(phase):
                 self._start_timer(phase)
             case _:
@@ -298,6 +317,7 @@ class Conductor(ABC, Generic[C]):
         case.finish()
         case.stop_work()
         self._shown.count("transactions", "finished")
+        self._shown.took(case.elapsed_s, case.software_s)
         self._crew.start(self._close(case, patience_s), lambda: None, case)
 
     async def _close(self, case: C, patience_s: float) -> None:
@@ -308,7 +328,35 @@ class Conductor(ABC, Generic[C]):
             await self.registrar.case_finished(case)
         finally:
             case.forget()
-        self._shown.station(self.phase, self._case)
+        self.show()
+
+    def show(self) -> None:
+        """What people may see of the station now: among it, which orders it would take."""
+        phase, offers = self.phase.value, self.offers()
+        orders = tuple(
+            OrderView(
+                name, bool(effect := offers.get(name, "")), effect, bool(effect) and phase in kind.asked
+            )
+            for name, kind in self._orders.items()
+        )
+        self._shown.station(self.phase, self._case, orders)
+
+    # ------------------------------------------------------------ orders
+
+    def _decides(self, action: OfficerAction) -> bool:
+        kind = self._orders.get(action.action)
+        return kind is not None and kind.verdict is not None
+
+    def _answer(self, order: Order, accepted: bool) -> None:
+        action = order.action
+        if accepted:
+            if order.case is not None and self._decides(action):
+                order.case.settled = Settled(action.action, action.officer, rfc3339(utc_now()))
+            order.answer(None)
+        elif self._decides(action) and order.case is not None and order.case.settled is not None:
+            order.answer(self._overtaken(action))
+        else:
+            order.answer(Objection("NOT_NOW", MappingProxyType({"phase": self.phase.value})))
 
     # ------------------------------------------------------------ effects on the world
 
@@ -344,7 +392,8 @@ class Conductor(ABC, Generic[C]):
 
     def _alarm(self, reason: str) -> None:
         case = self.running()
+        transaction = case.id if case else ""
         self._shown.count("lane_events", reason.partition(":")[0])
-        self._shown.alert(reason)
-        event = self.registrar.lane_event(reason, self.phase.value, case.id if case else "")
+        self._shown.alert(reason, transaction=transaction)
+        event = self.registrar.lane_event(reason, self.phase.value, transaction)
         self._crew.start(event, lambda: None, case)

@@ -10,19 +10,19 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass
 
-from gate_agent.readmodel import OfficerAction
+from gate_agent.readmodel import Objection, OfficerAction
 from gate_agent.station.case import Case
 
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """An officer's order about `case`; `done` gets None, or the objection in words."""
+    """An officer's order about `case`; `done` gets None, or the objection."""
 
     action: OfficerAction
     case: Case | None
-    done: asyncio.Future[str | None]
+    done: asyncio.Future[Objection | None]
 
-    def answer(self, objection: str | None) -> None:
+    def answer(self, objection: Objection | None) -> None:
         if not self.done.done():
             self.done.set_result(objection)
 

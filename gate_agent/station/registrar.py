@@ -15,11 +15,11 @@ from gate_agent.decision import Decision, FiredRule, Verdict
 from gate_agent.journal import Journal, JournalBroken, JournalCorrupt, JournalError, Record, RecordKind
 from gate_agent.logs import get_logger
 from gate_agent.policy import Policy
-from gate_agent.readmodel import OfficerAction
+from gate_agent.readmodel import Objection, OfficerAction
 from gate_agent.station.case import Case
-from gate_agent.station.clock import rfc3339, utc_now
 from gate_agent.station.display import Display
 from gate_agent.station.words import CommitFailed, DecisionCommitted, Fault, Recovered
+from gate_agent.times import rfc3339, utc_now
 
 log = get_logger(__name__)
 
@@ -105,10 +105,27 @@ class Registrar:
 
     async def officer_action(self, order: OfficerAction, transaction: str) -> bool:
         body = {"action": order.action, "officer": order.officer, "reason": order.reason}
-        if order.seconds:
-            body["seconds"] = order.seconds  # whose proposal this officer confirms
+        if order.confirms:
+            body["confirms"] = order.confirms  # the officer whose proposal this one seconds
         self._display.count("officer_actions", order.action)
         return await self._note(RecordKind.OFFICER_ACTION, transaction, body)
+
+    async def order_outcome(
+        self, order: OfficerAction, transaction: str, objection: Objection | None
+    ) -> None:
+        """What became of an order: done, or declined and why, and by whom the case was decided if that is
+        why."""
+        body: dict[str, object] = {
+            "action": order.action,
+            "officer": order.officer,
+            "done": objection is None,
+        }
+        if objection is not None:
+            body["why"] = objection.code
+            if by := objection.fills.get("officer"):
+                body["decided_by"] = by
+        self._display.count("order_outcomes", "done" if objection is None else "declined")
+        await self._note(RecordKind.OFFICER_OUTCOME, transaction, body)
 
     async def lane_event(self, reason: str, phase: str, transaction: str) -> None:
         await self._note(RecordKind.LANE_EVENT, transaction, {"reason": reason, "phase": phase})
@@ -156,6 +173,7 @@ class Registrar:
             if await self._problem(Record(RecordKind.LIFECYCLE, "", rfc3339(utc_now()), body)) is None:
                 break
         self._probe = None
+        self._display.withdraw("JOURNAL_FAULT")
         self._post(Recovered("journal"))
         self._wake()
 

@@ -17,9 +17,9 @@ from gate_agent.errors import GateError
 from gate_agent.evidence import CheckResult, Outcome
 from gate_agent.logs import get_logger
 from gate_agent.policy import CheckTable, Policy, PolicySettings, load_policy
-from gate_agent.station.clock import utc_now
 from gate_agent.station.display import Display
 from gate_agent.station.words import Fault, Recovered
+from gate_agent.times import utc_now
 
 T = TypeVar("T")
 
@@ -117,6 +117,8 @@ class SignedData:
                     post(Recovered(name))
                 if name in problems:
                     display.alert(f"{name.upper()}_UNAVAILABLE", problems[name])
+                else:
+                    display.withdraw(f"{name.upper()}_UNAVAILABLE")
             faulty = set(problems)
             await asyncio.sleep(REFRESH_S)
 

@@ -139,6 +139,11 @@ def load(
     return Words(language, name, direction, MappingProxyType(sentences))
 
 
+def english(*folders: Traversable) -> Words:
+    """What every station says, and what these folders add, in English: for commands and logs."""
+    return load(ENGLISH, SHARED, *folders)
+
+
 def spelt(code: str) -> str:
     """`lower_snake` and UPPER_SNAKE codes as a sentence; anything else as it is."""
     if not re.fullmatch(r"[A-Za-z0-9]+(_[A-Za-z0-9]+)*", code):

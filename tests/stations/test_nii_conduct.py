@@ -460,7 +460,7 @@ def test_a_proposal_to_release_moves_nothing_and_is_journalled(bench: Any) -> No
         transaction = b.entries("decision")[0]["transaction"]
         proposal = OfficerAction("propose_release", "jo", "looks empty", transaction)
         assert await b.conductor.act(proposal) is None
-        confirmed = OfficerAction("release", "sam", "agreed", transaction, seconds="jo")
+        confirmed = OfficerAction("release", "sam", "agreed", transaction, confirms="jo")
         assert b.phase == Phase.REVIEW
         assert await b.conductor.act(confirmed) is None
         actions = [e["body"] for e in b.entries("officer_action")]

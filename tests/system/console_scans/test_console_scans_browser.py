@@ -95,7 +95,7 @@ def test_a_release_against_findings_takes_two_officers(open_screen: Open, statio
     expect(other.locator("#result")).to_contain_text("the station took the order of C77")
     assert station.orders == [
         OfficerAction("propose_release", "B1234", "manifest corrected by the agent", HELD),
-        OfficerAction("release", "C77", "weighed again", HELD, seconds="B1234"),
+        OfficerAction("release", "C77", "weighed again", HELD, confirms="B1234"),
     ]
     expect(page.locator(f"[data-case={HELD}]")).to_have_count(0)
 

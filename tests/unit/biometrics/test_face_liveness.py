@@ -23,9 +23,9 @@ from gate_agent.biometrics.face.liveness import ENOUGH, LivenessMonitor, Signs, 
 from gate_agent.biometrics.face.pad import AttackDetector, AttackScore
 from gate_agent.biometrics.face.pixels import Box, Pixels
 from gate_agent.biometrics.face.settings import LivenessSettings
+from gate_agent.egate.reasons import REASONS
 from gate_agent.errors import GateError
 from gate_agent.evidence import Outcome
-from gate_agent.policy.reasons import REASONS
 from gate_models.attacks import ATTACKS, bona_fide
 from gate_models.build import build
 from gate_simulators.egate.photographs import photographs

@@ -18,9 +18,9 @@ from gate_agent.biometrics.face.liveness import ENOUGH, Suspicion
 from gate_agent.biometrics.face.pixels import Pixels
 from gate_agent.biometrics.face.settings import LivenessSettings
 from gate_agent.biometrics.face.watch import FaceWatch
+from gate_agent.egate.reasons import INSTRUCTIONS
 from gate_agent.errors import GateError
 from gate_agent.evidence import Outcome
-from gate_agent.policy.reasons import INSTRUCTIONS
 from gate_models.build import build
 from gate_simulators.egate.passports import PassportOffice
 from gate_simulators.egate.people import Cast

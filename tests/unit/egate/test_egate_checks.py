@@ -16,13 +16,14 @@ from gate_agent.biometrics.face.liveness import Signs, judge
 from gate_agent.biometrics.face.pad import AttackScore
 from gate_agent.decision import Decision, Verdict
 from gate_agent.egate import checks
+from gate_agent.egate.facts import EGATE_CHECKS
+from gate_agent.egate.reasons import REASONS
 from gate_agent.egate.table import TABLE
 from gate_agent.emrtd.lds.mrz import Mrz
 from gate_agent.emrtd.trust.trust import TrustStore
 from gate_agent.emrtd.trust.trust_directory import load_trust_directory
 from gate_agent.evidence import CheckResult, Evidence, Outcome
-from gate_agent.policy import EGATE_CHECKS, load_policy
-from gate_agent.policy.reasons import REASONS
+from gate_agent.policy import load_policy
 from gate_simulators.egate.passports import PassportOffice
 
 # Doc 9303-4 Appendix B, 9303-5 Appendix B.

@@ -14,10 +14,10 @@ from gate_agent.devices import DoorPosition, Light
 from gate_agent.egate import process
 from gate_agent.egate import vocabulary as v
 from gate_agent.egate.diagram import markdown
+from gate_agent.egate.reasons import INSTRUCTIONS
 from gate_agent.egate.settings import EgateTiming
 from gate_agent.egate.table import SHOWN, TABLE, UNTIMED, Row
 from gate_agent.egate.vocabulary import Effect, Event, Lane, Phase, Seen, SetDoors
-from gate_agent.policy.reasons import INSTRUCTIONS, reason
 
 ROOT = Path(__file__).parents[3]
 CLOSED, MOVING, OPEN = DoorPosition.CLOSED, DoorPosition.MOVING, DoorPosition.OPEN

@@ -15,8 +15,9 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from gate_agent.egate.facts import EGATE_CHECKS
 from gate_agent.evidence import CheckResult, Evidence, Outcome
-from gate_agent.policy import EGATE_CHECKS, PolicyError, load_policy, sign_policy
+from gate_agent.policy import PolicyError, load_policy, sign_policy
 from gate_agent.policy.condition import Condition, ConditionError
 from gate_agent.policy.signature import (
     SignatureError,

@@ -12,10 +12,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gate_agent.decision import Decision, Verdict
+from gate_agent.egate.facts import EGATE_CHECKS
+from gate_agent.egate.reasons import INSTRUCTIONS, REASONS
 from gate_agent.evidence import CheckResult, Evidence, Outcome
-from gate_agent.policy import EGATE_CHECKS, Policy, load_policy
+from gate_agent.policy import Policy, load_policy
 from gate_agent.policy.facts import EvidenceError
-from gate_agent.policy.reasons import INSTRUCTIONS, REASONS, officer_words, traveller_words
 
 ROOT = Path(__file__).parents[3]
 SAMPLE = ROOT / "config/policies/egate.toml"

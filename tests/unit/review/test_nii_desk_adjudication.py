@@ -87,7 +87,7 @@ def test_a_finding_takes_two_different_officers_to_release() -> None:
             made.judge(release(same))
     second = made.judge(release("B2"))
     assert second.step is Step.CONFIRM
-    assert second.action == OfficerAction("release", "B2", REASON, "NII-1", seconds="B1")
+    assert second.action == OfficerAction("release", "B2", REASON, "NII-1", confirms="B1")
     made.carried_out(second)
     assert made.entries() == []
 
@@ -161,8 +161,8 @@ def test_no_sequence_of_orders_releases_a_finding_by_one_officer_alone(orders: l
         told.append(judged.action)
     for index, action in enumerate(told):
         if action.action == "release":
-            proposal = OfficerAction("propose_release", action.seconds, REASON, "NII-1")
-            assert action.seconds not in ("", action.officer)
+            proposal = OfficerAction("propose_release", action.confirms, REASON, "NII-1")
+            assert action.confirms not in ("", action.officer)
             assert proposal in told[:index]
 
 
