@@ -6,7 +6,7 @@ another wheel), and adding one edits no file of anybody else's."""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Coroutine, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from importlib.resources.abc import Traversable
@@ -121,6 +121,22 @@ class Kind:
     def public(self) -> frozenset[str]:
         """The things that may leave the station on the open stream."""
         return frozenset(name for name, thing in self.view.items() if thing.public)
+
+    @property
+    def declares(self) -> Mapping[str, Collection[str]]:
+        """Table of words -> the codes that this kind says, so that a language can be asked for all of
+        them."""
+        return {
+            "phases": [str(phase) for phase in self.phases],
+            "checks": tuple(self.checks.checks),
+            "check_groups": [name for name, _ in self.page.groups],
+            "verdicts": [v.value for v in (self.checks.verdicts.passes, *self.checks.verdicts.holds)],
+            "orders": tuple(self.orders),
+            "effects": self.effects,
+            "reasons": self.checks.reasons,
+            "instructions": self.instructions,
+            "things": tuple(self.view),
+        }
 
     @property
     def deciding(self) -> frozenset[str]:

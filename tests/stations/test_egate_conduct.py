@@ -53,7 +53,7 @@ from gate_agent.journal.errors import JournalFull
 from gate_agent.policy import PolicySettings, sign_policy
 from gate_agent.policy.signature import public_pem
 from gate_agent.policy.watchlist import Subject, WatchlistSettings, build_watchlist
-from gate_agent.readmodel import Board, OfficerAction
+from gate_agent.readmodel import Board, Objection, OfficerAction
 from gate_agent.station import registrar, signed
 from gate_agent.station.inbox import BoundPassed, Order
 from gate_simulators.device.interlock import Position, Refusal
@@ -287,8 +287,8 @@ class Bench:
     async def reach(self, *phases: Phase) -> None:
         await self.until(lambda: self.phase in phases)
 
-    async def order(self, action: Any) -> str | None:
-        return await self.conductor.act(OfficerAction(action, "jo", "looked at the document"))
+    async def order(self, action: Any) -> Objection | None:
+        return (await self.conductor.act(OfficerAction(action, "jo", "looked at the document"))).objection
 
     async def come_inside(self, passport: Passport) -> Person:
         await self.reach(Phase.IDLE)
@@ -376,7 +376,7 @@ def reference_data(tmp_path: Path, office: PassportOffice) -> ReferenceData:
 
 @asynccontextmanager
 async def running(tmp_path: Path, office: PassportOffice, timing: dict[str, float]) -> AsyncIterator[Bench]:
-    data, board, faces, plant = reference_data(tmp_path, office), Board("t"), Faces(), Plant()
+    data, board, faces, plant = reference_data(tmp_path, office), Board("t", "egate"), Faces(), Plant()
     settings = EgateSettings.model_validate(
         {"timing": {"entry_occupied_s": 0.05, "turned_away_s": 0.3, **timing}, "capture_budget_s": 5.0}
     )

@@ -53,7 +53,7 @@ from gate_agent.nii.settings import NiiSettings
 from gate_agent.nii.vocabulary import Phase
 from gate_agent.policy import PolicySettings
 from gate_agent.radiation.settings import RadiationSettings
-from gate_agent.readmodel import Board, OfficerAction
+from gate_agent.readmodel import Board, Objection, OfficerAction, OrderResult
 from gate_agent.review.settings import DeskSettings
 from gate_agent.review.shelf import Shelf
 from gate_agent.scans.pictures import PictureFacts
@@ -201,8 +201,8 @@ class Bench:
     async def reach(self, *phases: Phase) -> None:
         await self.until(lambda: self.phase in phases)
 
-    async def order(self, action: Any, officer: str = "jo") -> str | None:
-        return await self.conductor.act(OfficerAction(action, officer, "looked at the scan"))
+    async def order(self, action: Any, officer: str = "jo") -> Objection | None:
+        return (await self.conductor.act(OfficerAction(action, officer, "looked at the scan"))).objection
 
     # ------------------------------------------------------------ a truck
 
@@ -459,13 +459,15 @@ def test_a_proposal_to_release_moves_nothing_and_is_journalled(bench: Any) -> No
         await b.reach(Phase.REVIEW)
         transaction = b.entries("decision")[0]["transaction"]
         proposal = OfficerAction("propose_release", "jo", "looks empty", transaction)
-        assert await b.conductor.act(proposal) is None
+        assert await b.conductor.act(proposal) == OrderResult()
         confirmed = OfficerAction("release", "sam", "agreed", transaction, confirms="jo")
         assert b.phase == Phase.REVIEW
-        assert await b.conductor.act(confirmed) is None
+        assert await b.conductor.act(confirmed) == OrderResult()
         actions = [e["body"] for e in b.entries("officer_action")]
         assert [a["action"] for a in actions] == ["propose_release", "release"]
-        assert actions[1]["seconds"] == "jo"
+        assert actions[1]["confirms"] == "jo"
+        outcomes = [e["body"] for e in b.entries("officer_outcome")]
+        assert [(o["action"], o["done"]) for o in outcomes] == [("propose_release", True), ("release", True)]
 
     bench(test)
 

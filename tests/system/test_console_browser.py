@@ -72,7 +72,7 @@ class Station:
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="console-under-test")
         self._thread.start()
-        self.board = self.call(lambda: Board("LANE-03"))
+        self.board = self.call(lambda: Board("LANE-03", "egate"))
         self.start(port=0)
 
     def start(self, port: int) -> None:

@@ -13,7 +13,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from gate_agent.app.metrics import COUNTERS, Metrics
 from gate_agent.app.notify import Notifier
 from gate_agent.devices import DeviceHealth, DeviceState
-from gate_agent.readmodel import Alert, Board, HubView, LaneView
+from gate_agent.readmodel import Alert, Board, HubView
 
 Samples = dict[tuple[str, tuple[tuple[str, str], ...]], float]
 
@@ -25,10 +25,10 @@ def samples(metrics: Metrics) -> Samples:
 
 @pytest.fixture
 def board() -> Board:
-    board = Board("egate-1")
+    board = Board("egate-1", "egate")
+    board.saw("lane", {"persons_inside": 1, "emergency": False, "entry": "closed"})
     board.update(
         phase="idle",
-        lane=LaneView(persons_inside=1),
         devices=(
             DeviceHealth("camera", "opencv", DeviceState.UP, 0.05, 1),
             DeviceHealth("chip", "vpcd", DeviceState.DOWN, 9.0, 4, "no answer", "check the cable"),
@@ -42,21 +42,21 @@ def board() -> Board:
 
 def test_the_board_is_exposed(board: Board) -> None:
     found = samples(Metrics(board, "0.1.0", journal=lambda: {"records": 45.0}))
+    camera, chip = (("device", "camera"), ("driver", "opencv")), (("device", "chip"), ("driver", "vpcd"))
     assert found[("gate_agent_decisions_total", (("verdict", "admit"),))] == 12
     assert found[("gate_agent_decisions_total", (("verdict", "refer"),))] == 5
     assert found[("gate_agent_outbox_records", ())] == 3
     assert found[("gate_agent_hub_connected", ())] == 1
     assert found[("gate_agent_hub_acknowledged_records_total", ())] == 40
-    assert found[("gate_agent_device_up", (("device", "chip"), ("driver", "vpcd")))] == 0
-    assert found[("gate_agent_device_restarts_total", (("device", "chip"), ("driver", "vpcd")))] == 4
-    assert found[("gate_agent_frame_age_seconds", (("device", "camera"),))] == 0.05
+    assert found[("gate_agent_device_up", chip)] == 0
+    assert found[("gate_agent_device_restarts_total", chip)] == 4
+    assert found[("gate_agent_device_reading_age_seconds", camera)] == 0.05
+    assert found[("gate_agent_persons_inside", ())] == 1
     assert found[("gate_agent_alerts", (("reason", "DEVICE_FAULT"),))] == 1
     assert found[("gate_agent_journal_records", ())] == 45
     assert found[("gate_agent_novelty_total", (("label", "x"),))] == 1
-    assert (
-        found[("gate_agent_build_info", (("kind", "egate"), ("station", "egate-1"), ("version", "0.1.0")))]
-        == 1
-    )
+    built = (("kind", "egate"), ("station", "egate-1"), ("version", "0.1.0"))
+    assert found[("gate_agent_build_info", built)] == 1
 
 
 def test_a_scrape_shows_the_board_of_that_moment(board: Board) -> None:
@@ -68,13 +68,32 @@ def test_a_scrape_shows_the_board_of_that_moment(board: Board) -> None:
 def test_durations_are_a_cumulative_histogram(board: Board) -> None:
     metrics = Metrics(board, "0.1.0")
     for seconds in (1.0, 9.0, 9.5, 500.0):
-        metrics.transaction_seconds.observe(seconds)
+        board.took(seconds, seconds / 10)
     found = samples(metrics)
     assert found[("gate_agent_transaction_seconds_bucket", (("le", "2.0"),))] == 1
     assert found[("gate_agent_transaction_seconds_bucket", (("le", "10.0"),))] == 3
     assert found[("gate_agent_transaction_seconds_bucket", (("le", "+Inf"),))] == 4
     assert found[("gate_agent_transaction_seconds_count", ())] == 4
     assert found[("gate_agent_transaction_seconds_sum", ())] == 519.5
+
+
+def test_h1_what_is_seen_is_counted_whatever_the_kind_calls_it() -> None:
+    board = Board("nii-1", "nii")
+    board.saw("yard", {"emergency": True, "vehicles": 2, "entry": "open"})
+    found = samples(Metrics(board, "0.1.0"))
+    assert found[("gate_agent_emergency", ())] == 1
+    assert found[("gate_agent_vehicles", ())] == 2
+    assert not any(name == "gate_agent_entry" for name, _ in found)  # words are no figures
+
+
+def test_h1_nothing_is_counted_that_is_not_known_any_more(board: Board) -> None:
+    metrics = Metrics(board, "0.1.0")
+    board.lost("lane")
+    found = samples(metrics)
+    assert ("gate_agent_persons_inside", ()) not in found
+    assert found[("gate_agent_seen_known", (("thing", "persons_inside"),))] == 0
+    board.saw("lane", {"persons_inside": 0})
+    assert samples(metrics)[("gate_agent_persons_inside", ())] == 0
 
 
 def test_names_follow_the_practice_of_prometheus(board: Board) -> None:

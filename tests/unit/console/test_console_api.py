@@ -56,7 +56,7 @@ class Console:
 @asynccontextmanager
 async def served(settings: dict[str, Any] | None = None, **parts: Any) -> AsyncIterator[Console]:
     configured = ConsoleSettings.model_validate({"port": 0, "heartbeat_s": 0.1, **(settings or {})})
-    board = Board("LANE-1")
+    board = Board("LANE-1", "egate")
     async with httpx.AsyncClient(timeout=10) as http:
         console = Console(board, None, http)  # type: ignore[arg-type]
         console.app = create_app(
@@ -457,7 +457,7 @@ def test_cancelled_server_ends_open_streams_and_touches_no_signal_handler() -> N
         async def act(_: OfficerAction) -> None: ...
 
         server = ConsoleServer(
-            create_app(Board("L"), act, settings=settings, token=TOKEN, words={}), settings
+            create_app(Board("L", "egate"), act, settings=settings, token=TOKEN, words={}), settings
         )
         server.bind()
         running = asyncio.create_task(server.run())

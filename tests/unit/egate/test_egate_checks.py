@@ -262,7 +262,7 @@ def test_a_policy_may_demand_a_detectors_answer_and_passes_nobody_without_it(tmp
     assert ready is not None
     rule = "".join(line.removeprefix("# ") for line in ready[0].splitlines(keepends=True)[1:])
     (tmp_path / "policy.toml").write_text(text.replace(ready[0], rule), encoding="utf-8")
-    policy = load_policy(tmp_path / "policy.toml", None, allow_unsigned=True)
+    policy = load_policy(tmp_path / "policy.toml", None, allow_unsigned=True, table=EGATE_CHECKS)
 
     def decided(model: AttackScore | None) -> Decision | None:
         capture = checks.Capture(4, comparison(matched=True), 1.0, {}, judge(SIGNS, model), 1)

@@ -9,6 +9,7 @@ import pytest
 from typer.testing import CliRunner
 
 from gate_agent.cli.policy import app, watchlist_app
+from gate_agent.egate.facts import EGATE_CHECKS
 from gate_agent.policy import load_policy
 from gate_agent.policy.watchlist import Watchlist
 
@@ -38,7 +39,7 @@ def test_a_policy_is_proved_signed_and_loaded(tmp_path: Path, keys: tuple[Path, 
     done = run(app, ["check", str(policy), "--public-key", str(keys[1])])
     assert done.exit_code == 0, done.output
     assert done.stdout.startswith("egate@2026.3: ")
-    assert load_policy(policy, keys[1]).id == "egate"
+    assert load_policy(policy, keys[1], table=EGATE_CHECKS).id == "egate"
 
 
 def test_a_faulty_policy_is_not_signed_and_says_where(tmp_path: Path, keys: tuple[Path, Path]) -> None:

@@ -76,17 +76,17 @@ def test_rfc_8032_test_vector_1(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("key", ["key.pem", "key.hex"])
 def test_a_signed_policy_loads_with_either_form_of_the_key(signed: Path, key: str) -> None:
-    assert load_policy(signed, signed.parent / key).id == "t"
+    assert load_policy(signed, signed.parent / key, table=EGATE_CHECKS).id == "t"
 
 
 def test_the_sample_policy_is_signed_by_the_sample_key() -> None:
-    assert load_policy(SAMPLE, ROOT / "config/keys/sample.pub.pem").table is EGATE_CHECKS
+    assert load_policy(SAMPLE, ROOT / "config/keys/sample.pub.pem", table=EGATE_CHECKS).table is EGATE_CHECKS
 
 
 def test_any_of_several_keys_may_have_signed(signed: Path) -> None:
     both = public_pem(Ed25519PrivateKey.generate()) + public_pem(KEY)
     (signed.parent / "key.pem").write_bytes(both)
-    assert load_policy(signed, signed.parent / "key.pem").id == "t"
+    assert load_policy(signed, signed.parent / "key.pem", table=EGATE_CHECKS).id == "t"
 
 
 def test_openssl_agrees_about_the_signature(signed: Path) -> None:
@@ -105,7 +105,7 @@ def test_openssl_agrees_about_the_signature(signed: Path) -> None:
 def test_one_changed_byte_is_refused(signed: Path) -> None:
     signed.write_text(signed.read_text().replace("face_match", "face_matcg"))
     with pytest.raises(PolicyError, match="does not belong"):
-        load_policy(signed, signed.parent / "key.pem")
+        load_policy(signed, signed.parent / "key.pem", table=EGATE_CHECKS)
 
 
 @pytest.mark.parametrize("content", [None, b"", b"!!", b"AAAA", b"\xff" * 70_000])
@@ -113,13 +113,13 @@ def test_a_missing_or_garbled_signature_is_refused(signed: Path, content: bytes 
     beside = signed.with_name("policy.toml.sig")
     beside.unlink() if content is None else beside.write_bytes(content)
     with pytest.raises(PolicyError):
-        load_policy(signed, signed.parent / "key.pem")
+        load_policy(signed, signed.parent / "key.pem", table=EGATE_CHECKS)
 
 
 def test_without_a_key_only_explicitly_unsigned_policies_load(signed: Path) -> None:
     with pytest.raises(PolicyError, match="no public key"):
-        load_policy(signed, None)
-    assert load_policy(signed, None, allow_unsigned=True).id == "t"
+        load_policy(signed, None, table=EGATE_CHECKS)
+    assert load_policy(signed, None, allow_unsigned=True, table=EGATE_CHECKS).id == "t"
 
 
 @pytest.mark.parametrize(
@@ -143,7 +143,7 @@ def problems(tmp_path: Path, text: str) -> list[tuple[int, str, str]]:
     file = tmp_path / "policy.toml"
     file.write_text(text)
     with pytest.raises(PolicyError) as caught:
-        load_policy(file, None, allow_unsigned=True)
+        load_policy(file, None, allow_unsigned=True, table=EGATE_CHECKS)
     assert str(file) in str(caught.value)
     return [(p.line, p.path, p.message) for p in caught.value.problems]
 
@@ -297,7 +297,7 @@ def test_a_rule_that_fails_all_the_same_refers(tmp_path: Path) -> None:
     """Load makes this impossible for declared facts; the second line of defence still holds."""
     file = tmp_path / "policy.toml"
     file.write_text(HEAD + rule("true", verdict="admit"))
-    policy = load_policy(file, None, allow_unsigned=True)
+    policy = load_policy(file, None, allow_unsigned=True, table=EGATE_CHECKS)
     broken = replace(policy.rules[0], when=Condition("no.such", cel.compile("no.such.fact")))
     decision = replace(policy, rules=(broken,)).decide(
         Evidence("t", (CheckResult("face_match", Outcome.PASSED),)),

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from gate_agent.errors import BadInput, GateError
-from gate_agent.readmodel import Board, OfficerAction, TransactionView
+from gate_agent.readmodel import Board, Objection, OfficerAction, OrderResult, TransactionView
 from gate_agent.review import Case, Desk, DeskSettings, Shelf
 from gate_agent.review import training as training_module
 from gate_agent.review.statistics import Statistics
@@ -78,9 +78,9 @@ class Station:
         self.shelf.put(Case("NII-2", "TGHU1234567", AT, None, None, (), "review", (), needs_review=True))
         self.board.update(phase="review", transaction=TransactionView("NII-2", AT))
 
-    async def _adjudicate(self, order: OfficerAction) -> str | None:
+    async def _adjudicate(self, order: OfficerAction) -> OrderResult:
         self.orders.append(order)
-        return None
+        return OrderResult()
 
     def digest(self) -> str:
         """Of every byte on the shelf."""
@@ -329,10 +329,10 @@ def over(station: Station, *orders: tuple[str, str]) -> list[Any]:
 def test_the_station_hears_each_step_and_the_shelf_and_figures_remember(station: Station) -> None:
     station.desk._queue.marked(replace(station.shelf.case("NII-2"), findings=(FOUND,)))
     first, same, second = over(station, ("release", "B1"), ("release", "B1"), ("release", "B2"))
-    assert first.objection is None and "second" in first.note
-    assert "different officer" in same.objection
+    assert first.objection is None and first.note == "SECOND_OFFICER_NEEDED"
+    assert "different officer" in same.objection.fills["text"]
     assert (second.objection, second.note) == (None, "")
-    assert [(order.action, order.officer, order.seconds) for order in station.orders] == [
+    assert [(order.action, order.officer, order.confirms) for order in station.orders] == [
         ("propose_release", "B1", ""),
         ("release", "B2", "B1"),
     ]
@@ -347,12 +347,12 @@ def test_the_station_hears_each_step_and_the_shelf_and_figures_remember(station:
 
 
 def test_the_stations_objection_is_passed_on_and_nothing_is_remembered(station: Station) -> None:
-    async def declines(_: OfficerAction) -> str | None:
-        return "the release barrier is not ready"
+    async def declines(_: OfficerAction) -> OrderResult:
+        return OrderResult(Objection("NOT_NOW"))
 
     station.desk._adjudicate = declines
     (refused,) = over(station, ("release", "B1"))
-    assert refused.objection == "the release barrier is not ready"
+    assert refused.objection == Objection("NOT_NOW")
     assert station.shelf.case("NII-2").settled is None
     assert station.desk.statistics() == []
 

@@ -8,7 +8,6 @@ from hypothesis import strategies as st
 
 from gate_agent.devices import GarbledReading, WeightReading
 from gate_agent.evidence import Outcome
-from gate_agent.vehicle.reasons import REASONS
 from gate_agent.vehicle.weighing import TruckWeight, Weighing, WeighingSettings, weight_check
 from gate_drivers.sensors.scale_protocols import (
     Decoder,
@@ -205,7 +204,3 @@ def test_the_weight_is_compared_with_the_declared_one() -> None:
     assert weight_check(unsettled, SETTINGS, 20_000).outcome is Outcome.INCONCLUSIVE
     net = TruckWeight(20_000.0, True, 12, 0.0, True, 1.0)
     assert weight_check(net, SETTINGS, 20_000).reasons == ("WEIGHT_NOT_GROSS",)
-
-
-def test_every_reason_has_words() -> None:
-    assert all(words.endswith(".") and words[0].isupper() for words in REASONS.values())
