@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 Cell: TypeAlias = str | tuple[str, str]
 """A cell of a table: a text, or a text and its style. It may have several lines."""
 
-GAP = "  "
+INDENT = "  "
 
 
 def room(
@@ -128,8 +128,8 @@ def _lines(error: BaseException) -> list[str]:
 def print_table(columns: Sequence[str], rows: Iterable[Sequence[Cell]], *, title: str = "") -> None:
     """Print rows under their columns; where those do not fit, each row as a block of ``column: value``.
 
-    Without any column name there is no head. Output that is not a terminal is as wide as it needs to be,
-    unless COLUMNS says otherwise.
+    Without any column name there is neither head nor frame. Output that is not a terminal is as wide as it
+    needs to be, unless COLUMNS says otherwise.
     """
     from rich.cells import cell_len  # noqa: PLC0415
     from rich.text import Text  # noqa: PLC0415
@@ -144,16 +144,18 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[Cell]], *, title
     ]
     if title:
         to.print(plain(title), style="bold")
-    if sum(widths) + len(GAP) * (len(columns) - 1) > limit:
+    left, gap, right = ("│ ", " │ ", " │") if head else ("", INDENT, "")
+    if len(left) + sum(widths) + len(gap) * (len(columns) - 1) + len(right) > limit:
         for row in body:
             to.print(_block(columns, row))
         return
     for row in (*head, *body):
         for lines in zip_longest(*row, fillvalue=("", "")):
-            line = Text()
-            for (text, style), width in zip(lines, widths, strict=True):
-                line.append(text, style or None).append(" " * (width - cell_len(text)) + GAP)
-            line.rstrip()
+            line = Text(left)
+            for index, ((text, style), width) in enumerate(zip(lines, widths, strict=True)):
+                line.append(gap if index else "").append(text, style or None)
+                line.append(" " * (width - cell_len(text)))
+            line.append(right).rstrip()
             to.print(line)
 
 
@@ -165,7 +167,7 @@ def _block(columns: Sequence[str], row: Sequence[Sequence[tuple[str, str]]]) -> 
         label = f"{name}: " if name and index else ""
         for text, style in lines:
             if text:
-                block.append("\n" if block else "").append(GAP if index else "").append(label)
+                block.append("\n" if block else "").append(INDENT if index else "").append(label)
                 block.append(text, style or ("bold" if not index else None))
     return block
 

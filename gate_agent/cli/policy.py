@@ -34,6 +34,8 @@ _MAX_EVIDENCE = 1024 * 1024
 File = Annotated[Path, typer.Argument(exists=True, dir_okay=False)]
 PublicKey = Annotated[Path | None, typer.Option("--public-key", help="also verify the signature")]
 Station = Annotated[
+    str, typer.Option("--station", help="kind of station it is for; else the first", metavar="KIND")
+]
     str,
     typer.Option(
         "--station",
