@@ -36,13 +36,6 @@ PublicKey = Annotated[Path | None, typer.Option("--public-key", help="also verif
 Station = Annotated[
     str, typer.Option("--station", help="kind of station it is for; else the first", metavar="KIND")
 ]
-    str,
-    typer.Option(
-        "--station",
-        help="kind of station it is for (see `gate-agent stations`; else the first)",
-        metavar="KIND",
-    ),
-]
 PrivateKey = Annotated[Path, typer.Option("--key", exists=True, dir_okay=False, help="PEM private key")]
 
 
