@@ -13,4 +13,5 @@ from pydantic import BaseModel, ConfigDict
 class Settings(BaseModel):
     """Frozen settings of one room or device."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    # A setting may be a password, and an error is for everybody to read.
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)

@@ -13,8 +13,10 @@ import tomllib
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeAlias, cast, get_args
+from urllib.parse import unquote
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
@@ -111,7 +113,15 @@ class TomlSource:
         return self._lines.get(loc, 1)
 
     def problem(self, loc: Loc, message: str, advice: str = "") -> ConfigProblem:
-        return ConfigProblem(dotted(loc), self.line(loc), message, advice, str(self.file))
+        """A problem at `loc`. No secret of the file is in it, whoever wrote the message."""
+        path = dotted(tuple("…" if "@" in str(part) else part for part in loc))
+        message, advice = (_without(self._secrets, text) for text in (message, advice))
+        return ConfigProblem(path, self.line(loc), message, advice, str(self.file))
+
+    @cached_property
+    def _secrets(self) -> tuple[str, ...]:
+        """What nobody may read in a message, the longest first."""
+        return tuple(sorted({*_secrets_in(self.data)} - {""}, key=len, reverse=True))
 
     def explain(
         self, error: ValidationError, model: type[BaseModel], prefix: Loc = ()
@@ -123,7 +133,7 @@ class TomlSource:
             if details["type"] == "too_short" and _has_inner(details["loc"], complaints):
                 continue  # pydantic does not count members that are themselves at fault
             loc = self._existing(prefix, details["loc"])
-            message, advice = _words(details, model)
+            message, advice = _words(details, model, self._secrets)
             found.setdefault((dotted(loc), message), self.problem(loc, message, advice))
         return list(found.values())
 
@@ -165,7 +175,7 @@ _CHOICES = {
 }
 
 
-def _words(details: ErrorDetails, model: type[BaseModel]) -> tuple[str, str]:
+def _words(details: ErrorDetails, model: type[BaseModel], secrets: Sequence[str]) -> tuple[str, str]:
     kind, loc = details["type"], details["loc"]
     fields = _fields_at(model, loc[:-1])
     name = str(loc[-1]) if loc else ""
@@ -174,6 +184,8 @@ def _words(details: ErrorDetails, model: type[BaseModel]) -> tuple[str, str]:
     description = fields.get(name, "")
     if kind == "missing":
         return "is missing", description
+    if kind == "path_type":
+        return "must be a path", description
     if kind in _NOT_A_TABLE:
         return "must be a table", description
     if kind in _CHOICES:
@@ -182,8 +194,54 @@ def _words(details: ErrorDetails, model: type[BaseModel]) -> tuple[str, str]:
     message = message.replace("Input should be", "must be", 1)
     given = details["input"]
     if isinstance(given, str | int | float | bool) and len(repr(given)) <= 60:
-        message += f", not {given!r}"
-    return message, description
+        secret = str(given) in secrets or _without(secrets, str(given)) != str(given)
+        message += "" if secret else f", not {given!r}"
+    return message, str(details.get("ctx", {}).get("advice", description))
+
+
+# ---------------------------------------------------------------- what is never shown
+
+_SECRET_KEY = re.compile(
+    r"(?:password|passwd|passphrase|pwd|pass|secret|token|credentials?|api_?key|(?:^|_)pin)(?:_file)?$", re.I
+)
+_LEAST_SECRET = 3
+"""Shorter parts of a secret are not looked for: they would blacken every message, and tell nothing."""
+
+
+def _secrets_in(node: object, key: str = "") -> Iterator[str]:
+    """The secrets among the values of a file: by the name of their key, or as the password of an address."""
+    if isinstance(node, dict):
+        for name, inner in cast("dict[str, object]", node).items():
+            yield from _secrets_in(name)
+            yield from _secrets_in(inner, name)
+    elif isinstance(node, list):
+        for inner in cast("list[object]", node):
+            yield from _secrets_in(inner, key)
+    elif isinstance(node, str | int | float) and _SECRET_KEY.search(key):
+        # A path in ..._file is none, but a password that was written there by mistake is.
+        if not (key.endswith("_file") and "/" in str(node)):
+            yield from _parts(str(node))
+    elif isinstance(node, str):
+        user_info, at, place = node.rpartition("@")
+        if at:
+            yield from (node, user_info, *_parts(user_info.rpartition("://")[2].partition(":")[2]))
+        for pair in re.split(r"[?&;]", place)[1:]:
+            name, _, value = pair.partition("=")
+            yield from _parts(value) if _SECRET_KEY.search(name) else ()
+
+
+def _parts(secret: str) -> Iterator[str]:
+    """A secret, and the pieces that a parser of addresses may tear from it."""
+    yield secret
+    yield unquote(secret)
+    yield from re.split(r"[:/?#@\[\]\s]+", secret)
+
+
+def _without(secrets: Iterable[str], text: str) -> str:
+    for secret in secrets:
+        if len(secret) >= _LEAST_SECRET:
+            text = text.replace(secret, "…").replace(repr(secret)[1:-1], "…")
+    return text
 
 
 def _fields_at(model: type[BaseModel], loc: Loc) -> dict[str, str]:
@@ -191,8 +249,13 @@ def _fields_at(model: type[BaseModel], loc: Loc) -> dict[str, str]:
     models = [model]
     for part in loc:
         inner = [m for each in models if part in each.model_fields for m in _models(each, str(part))]
-        models = inner or models
+        # What is no field is the tag by which pydantic chose among the members of a union.
+        models = inner or [each for each in models if part in _tags(each)] or models
     return {name: info.description or "" for each in models for name, info in each.model_fields.items()}
+
+
+def _tags(model: type[BaseModel]) -> set[object]:
+    return {tag for info in model.model_fields.values() for tag in get_args(info.annotation)}
 
 
 def _models(model: type[BaseModel], name: str) -> Iterator[type[BaseModel]]:

@@ -13,6 +13,7 @@ from typing import Any, TypeVar, cast
 
 from pydantic import ValidationError
 
+from gate_agent.app import config_checks
 from gate_agent.devices.registry import load_driver
 from gate_agent.errors import GateError
 from gate_agent.settings import Settings
@@ -43,8 +44,11 @@ def load(path: Path, overrides: Mapping[str, object] | None = None) -> StationCo
         source = TomlSource.read(path)
     except Problems as error:
         raise ConfigError(error.problems) from error
-    _override(source.data, overrides or {})
+    _override(source, overrides or {})
     config, problems = _compose(source)
+    addresses = list(config_checks.unescaped_addresses(source))
+    told = {problem.path for problem in addresses}  # what else is wrong there follows from it
+    problems = [*addresses, *(problem for problem in problems if problem.path not in told)]
     if config is None or problems:
         raise ConfigError(problems)
     return config
@@ -56,7 +60,9 @@ def check(path: Path, overrides: Mapping[str, object] | None = None) -> tuple[Co
         config = load(path, overrides)
     except ConfigError as error:
         return error.problems
-    return tuple(KINDS.load(config.station.kind).contents(config, TomlSource.read(path)))
+    source = TomlSource.read(path)
+    contents = KINDS.load(config.station.kind).contents(config, source)
+    return (*config_checks.absent_terminals(source, config), *contents)
 
 
 def _compose(source: TomlSource) -> tuple[StationConfig | None, list[ConfigProblem]]:
@@ -75,6 +81,7 @@ def _compose(source: TomlSource) -> tuple[StationConfig | None, list[ConfigProbl
     folder = source.file.absolute().parent
     state = _beside(folder, config.station.state_dir)
     config = _anchored(config, folder, state)
+    problems += config_checks.shared_places(source, config)
     return config, problems + list(_missing_files(source, config, kind))
 
 
@@ -211,10 +218,13 @@ def _missing_files(source: TomlSource, config: StationConfig, kind: Kind) -> Ite
 # ---------------------------------------------------------------- overrides
 
 
-def _override(data: dict[str, Any], overrides: Mapping[str, object]) -> None:
+def _override(source: TomlSource, overrides: Mapping[str, object]) -> None:
     for path, value in overrides.items():
         *tables, key = path.split(".")
-        node = data
-        for table in tables:
-            node = node.setdefault(table, {})
+        node = source.data
+        for depth, table in enumerate(tables, 1):
+            inner: object = node.setdefault(table, {})
+            if not isinstance(inner, dict):
+                raise ConfigError([source.problem(tuple(tables[:depth]), f"is no table: there is no {path}")])
+            node = cast("dict[str, Any]", inner)
         node[key] = value

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
-
-from rich.console import Console
-from rich.table import Table
 
 from gate_agent.app.config import StationConfig
 from gate_agent.devices import DriverConfig
@@ -37,18 +35,10 @@ class Finding:
     seconds: float
 
 
-def examine(config: StationConfig, console: Console) -> bool:
-    """Examine every device of the station and print a table; True when all work."""
-    table = Table("device", "driver", "", "what it says", "what to do", title=f"station {config.station.id}")
-    works = True
+def findings(config: StationConfig) -> Iterator[Finding]:
+    """Examine every device of the station, one after the other, in the order of the configuration."""
     for name, binding in config.devices.items():
-        with console.status(f"opening {name} ({binding.driver}) ..."):
-            finding = examine_device(name, binding.driver, binding.config)
-        works &= finding.works
-        mark = "[green]works[/]" if finding.works else "[red]fails[/]"
-        table.add_row(name, finding.driver, mark, f"{finding.says} ({finding.seconds:.1f} s)", finding.advice)
-    console.print(table)
-    return works
+        yield examine_device(name, binding.driver, binding.config)
 
 
 def examine_device(name: str, driver: str, settings: DriverConfig) -> Finding:

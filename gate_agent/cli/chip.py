@@ -6,18 +6,14 @@ the reader failed.
 
 from __future__ import annotations
 
-import json
 import time
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any, NoReturn
+from typing import Annotated, Any
 
 import typer
-from rich.console import Console
-from rich.live import Live
-from rich.markup import escape
-from rich.table import Column, Table
 
+from gate_agent.cli.console import Cell, console, fail, print_json, print_table, room
 from gate_agent.devices import CardLost, ChipReader
 from gate_agent.devices.registry import load_driver
 from gate_agent.emrtd.chip.access import AccessPolicy
@@ -35,7 +31,7 @@ from gate_agent.errors import BadInput, GateError
 from gate_agent.evidence import CheckResult, Outcome
 from gate_agent.words import english
 
-app = typer.Typer(help="Read and judge a passport's chip by hand.", no_args_is_help=True)
+app = room()
 
 _COLOURS = {
     Outcome.PASSED: "green",
@@ -90,15 +86,15 @@ def read(
         password = _password(printed, document, birth, expiry, can, ask_pin=pin)
         store = _store(trust)
         device = open_reader(reader)
-    except (GateError, ValueError) as error:
-        _leave(error)
+    except (GateError, OSError, ValueError) as error:
+        fail(error, 2)
     reading = Reading()
     try:
         inspection = _watched(device, password, printed, store, plan, reading, wait_s, quiet=as_json)
         if out is not None:
             write_dump(out, reading.files)
-    except GateError as error:
-        _leave(error)
+    except (GateError, OSError) as error:
+        fail(error, 2)
     finally:
         device.close()
     _report(inspection.results, as_json, {"access": inspection.access, "files": dict(inspection.digests)})
@@ -116,8 +112,8 @@ def inspect_directory(
         files = load_dump(directory)
         printed = None if mrz is None else _zone(mrz)
         results = inspect_files(files, printed, _store(trust), datetime.now(UTC))
-    except GateError as error:
-        _leave(error)
+    except (GateError, OSError) as error:
+        fail(error, 2)
     _report(results, as_json, {"files": sorted(files)})
 
 
@@ -201,14 +197,16 @@ def _watched(
     quiet: bool,
 ) -> Inspection:
     """Inspect under a live view; a document that was lost may be presented again until `wait_s` is over."""
+    from rich.live import Live  # noqa: PLC0415
+
     deadline = time.monotonic() + wait_s
     view: dict[str, Progress] = {}
-    with Live(console=Console(stderr=True), refresh_per_second=8, transient=True) as live:
+    with Live(console=console(stderr=True), refresh_per_second=8, transient=True) as live:
 
         def progressed(progress: Progress) -> None:
             view[progress.step] = progress
             if not quiet:
-                live.update(_steps(view))
+                live.update("\n".join(_step(each) for each in view.values()))
 
         error: GateError = CardLost("no document was presented", field="reader")
         while _present(device, deadline):
@@ -231,20 +229,17 @@ def _present(device: ChipReader, deadline: float) -> bool:
     return False
 
 
-def _steps(view: dict[str, Progress]) -> Table:
-    table = Table.grid(padding=(0, 2))
-    for step, progress in view.items():
-        share = f"{progress.done} / {progress.total} bytes" if progress.total > 1 else ""
-        done = "[green]done[/]" if progress.total and progress.done >= progress.total else "..."
-        table.add_row(step, share, done)
-    return table
+def _step(progress: Progress) -> str:
+    share = f"{progress.done} / {progress.total} bytes" if progress.total > 1 else ""
+    done = "done" if progress.total and progress.done >= progress.total else "..."
+    return f"{progress.step:<28}{share:>24}  {done}"
 
 
 def _report(results: tuple[CheckResult, ...], as_json: bool, more: dict[str, object]) -> None:
     if as_json:
-        typer.echo(json.dumps({**more, "checks": [result.to_json() for result in results]}, indent=2))
+        print_json({**more, "checks": [result.to_json() for result in results]})
     else:
-        Console().print(verdict_table(results))
+        print_table(("check", "verdict", "why", "measured"), map(_row, results))
     good = all(_is_well(result) for result in results)
     raise typer.Exit(0 if good else 1)
 
@@ -255,19 +250,9 @@ def _is_well(result: CheckResult) -> bool:
     return result.outcome is Outcome.PASSED or not_offered or not_compared
 
 
-def verdict_table(results: tuple[CheckResult, ...]) -> Table:
-    said = english()
-    table = Table(Column("check", no_wrap=True), Column("verdict", no_wrap=True), "why", "measured")
-    for result in results:
-        why = "\n".join(f"{reason}: {said.reason(reason)}" for reason in result.reasons)
-        measured = "\n".join(f"{name} {value}" for name, value in result.measured.items() if value != "")
-        offered = result.outcome is Outcome.NOT_DONE and not result.reasons
-        verdict = "not offered" if offered else result.outcome.value.replace("_", " ")
-        cell = f"[{_COLOURS[result.outcome]}]{verdict}[/]"
-        table.add_row(f"{result.check}\n[dim]{result.clause}[/]", cell, escape(why), escape(measured))
-    return table
-
-
-def _leave(error: Exception) -> NoReturn:
-    typer.echo(str(error), err=True)
-    raise typer.Exit(2) from error
+def _row(result: CheckResult) -> tuple[Cell, ...]:
+    why = "\n".join(f"{reason}: {english().reason(reason)}" for reason in result.reasons)
+    measured = "\n".join(f"{name} {value}" for name, value in result.measured.items() if value != "")
+    not_offered = result.outcome is Outcome.NOT_DONE and not result.reasons
+    verdict = "not offered" if not_offered else result.outcome.value.replace("_", " ")
+    return f"{result.check}\n{result.clause}", (verdict, _COLOURS[result.outcome]), why, measured

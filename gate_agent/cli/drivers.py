@@ -7,33 +7,30 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, cast, get_args
 
-import typer
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
-from rich.console import Console
-from rich.markup import escape
-from rich.table import Column, Table
 
+from gate_agent.cli.console import Cell, fail, print_table, room, say
 from gate_agent.devices import Device, DriverConfig
 from gate_agent.devices.registry import drivers, load_driver
 from gate_agent.errors import GateError
 
-app = typer.Typer(help="The device drivers that are installed.", no_args_is_help=True)
+app = room()
 
 
 @app.command("list")
 def list_drivers() -> None:
     """Every registered driver, what it is for, and whether it can be loaded."""
-    table = Table("driver", "capability", Column("what it drives", overflow="fold"), "from")
+    rows: list[tuple[Cell, ...]] = []
     for name, info in drivers().items():
         try:
             driver = info.load()
         except GateError as error:
-            table.add_row(name, "[red]broken[/red]", escape(error.what), info.distribution)
+            rows.append((name, ("broken", "red"), info.distribution, error.what))
         else:
-            table.add_row(name, driver.capability, escape(_summary(driver)), info.distribution)
-    Console().print(table)
+            rows.append((name, driver.capability, info.distribution, _summary(driver)))
+    print_table(("driver", "capability", "from", "what it drives"), rows)
 
 
 @app.command("show")
@@ -42,17 +39,12 @@ def show_driver(name: str) -> None:
     try:
         driver = load_driver(name)
     except GateError as error:
-        Console(stderr=True).print(f"[red]{escape(str(error))}[/red]")
-        raise typer.Exit(2) from None
-    console = Console()
-    console.print(f"[bold]{name}[/bold] ({driver.capability}): {escape(_summary(driver))}\n")
-    table = Table("setting", "type", "default", "meaning")
-    for setting in settings_of(driver.Config):
-        cells = (setting.path, setting.type, setting.default, setting.description)
-        table.add_row(*map(escape, cells))
-    console.print(table)
-    console.print("\nIn the station's configuration:\n")
-    console.print(example_toml(name, driver, _role(driver.capability)), markup=False, highlight=False)
+        fail(error, 2)
+    say(f"{name} ({driver.capability}): {_summary(driver)}", "", style="bold")
+    rows = ((each.path, each.type, each.default, each.description) for each in settings_of(driver.Config))
+    print_table(("setting", "type", "default", "meaning"), rows)
+    example = example_toml(name, driver, _role(driver.capability))
+    say("", "In the station's configuration:", "", *example.split("\n"))
 
 
 @dataclass(frozen=True, slots=True)

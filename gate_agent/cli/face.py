@@ -6,25 +6,18 @@ Exit codes: 0 fine (for ``verify``: the faces match), 1 the input is wrong or no
 
 from __future__ import annotations
 
-import json
-from collections.abc import Generator
-from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
-from rich.table import Table
 
 from gate_agent.biometrics.face.cards import default_cards, default_models
 from gate_agent.biometrics.face.settings import FaceSettings
-from gate_agent.errors import GateError
+from gate_agent.cli.console import print_json, print_table, progress_bar, room, say, told
 from gate_agent.words import english
 
-app = typer.Typer(no_args_is_help=True, help="Try, judge, measure and calibrate face verification.")
-_console = Console(stderr=True)
+app = room()
 
 Picture = Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="JPEG or JPEG 2000")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
@@ -43,16 +36,6 @@ DEFAULT_EMBEDDER: str = DEFAULTS["embedder"].default
 DEFAULT_POINT: str = DEFAULTS["operating_point"].default
 
 
-@contextmanager
-def _told() -> Generator[None]:
-    """Print a GateError as a line for people and leave with exit code 1."""
-    try:
-        yield
-    except GateError as error:
-        typer.echo(str(error), err=True)
-        raise typer.Exit(1) from error
-
-
 def _settings(
     cards: Path | None, models: Path | None, embedder: str, augmentation: str, point: str
 ) -> FaceSettings:
@@ -64,19 +47,6 @@ def _settings(
         operating_point=point,
         smallest_face_share=0.15,
     )
-
-
-@contextmanager
-def _bar(quiet: bool) -> Generator[Progress]:
-    columns = (
-        TextColumn("{task.description:<22}"),
-        BarColumn(),
-        TextColumn("{task.percentage:>3.0f}%"),
-        TimeElapsedColumn(),
-        TimeRemainingColumn(),
-    )
-    with Progress(*columns, console=_console, disable=quiet) as progress:
-        yield progress
 
 
 @app.command()
@@ -94,7 +64,7 @@ def verify(
     from gate_agent.biometrics.face.chain import FaceChain  # noqa: PLC0415 (loads OpenCV and onnxruntime)
     from gate_agent.biometrics.face.portrait import decode_portrait  # noqa: PLC0415
 
-    with _told():
+    with told():
         chain = FaceChain.load(_settings(cards, models, embedder, augmentation, operating_point))
         pictures = [decode_portrait(path.read_bytes(), str(path)) for path in (a, b)]
         live, other = (chain.template(p, chain.single(chain.find(p))) for p in pictures)
@@ -102,9 +72,9 @@ def verify(
         live.wipe()
         other.wipe()
     if as_json:
-        typer.echo(json.dumps(asdict(result)))
+        print_json(asdict(result), None)
     else:
-        typer.echo(
+        say(
             f"{'match' if result.matched else 'no match'}: distance {result.distance:.4f}, threshold "
             f"{result.threshold:.4f} (FMR {result.fmr:g}, {result.operating_point} of {result.model})"
         )
@@ -124,7 +94,7 @@ def quality(
     from gate_agent.biometrics.face.portrait import decode_portrait  # noqa: PLC0415
     from gate_agent.biometrics.face.quality import CAPTURE, PORTRAIT, advise  # noqa: PLC0415
 
-    with _told():
+    with told():
         chain = FaceChain.load(_settings(cards, models, DEFAULT_EMBEDDER, "", ""))
         pixels = decode_portrait(image.read_bytes(), str(image))
         faces = chain.find(pixels)
@@ -132,14 +102,14 @@ def quality(
         measured = chain.quality(pixels, face, len(faces))
         advice = advise(measured, PORTRAIT if portrait else CAPTURE)
     if as_json:
-        typer.echo(json.dumps({**asdict(measured), "advice": [a.value for a in advice]}))
+        print_json({**asdict(measured), "advice": [a.value for a in advice]}, None)
         return
-    table = Table("component", "value")
-    for name, value in asdict(measured).items():
-        table.add_row(name, str(value) if isinstance(value, bool) else f"{value:.4g}")
-    Console().print(table)
-    for instruction in advice:
-        typer.echo(f"{instruction.value}: {english().instruction(instruction.value)}")
+    rows = (
+        (name, str(value) if isinstance(value, bool) else f"{value:.4g}")
+        for name, value in asdict(measured).items()
+    )
+    print_table(("component", "value"), rows)
+    say(*(f"{instruction.value}: {english().instruction(instruction.value)}" for instruction in advice))
 
 
 @app.command()
@@ -163,13 +133,10 @@ def evaluate(
 
     if everyone == (pairs is not None):
         raise typer.BadParameter("give either --all or --pairs FILE")
-    with _told(), _bar(quiet) as progress:
+    with told(), progress_bar(quiet=quiet) as progress:
         samples = list_samples(images)
         task = progress.add_task("templates", total=1.0)
-        try:
-            out.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise GateError(f"cannot make the folder: {error}", field=str(out)) from error
+        out.mkdir(parents=True, exist_ok=True)
         keep = out / "templates.partial.npz"
         result = measure(
             _settings(cards, models, embedder, augmentation, operating_point),
@@ -182,11 +149,11 @@ def evaluate(
         machine, page = write_report(out, result)
         keep.unlink(missing_ok=True)
     rates = result.actual
-    typer.echo(
+    say(
         f"FMR {rates.fmr:.2e} (stated {result.stated.fmr:.0e}), FNMR {rates.fnmr:.2%} "
         f"[{rates.fnmr_low:.2%}, {rates.fnmr_high:.2%}], failure to acquire {result.failure_to_acquire:.2%}"
     )
-    typer.echo(f"{machine}\n{page}")
+    say(str(machine), str(page))
 
 
 @app.command()
@@ -201,7 +168,7 @@ def calibrate(
     """Measure operating points on a data set and write them into the embedder's card."""
     from gate_agent.biometrics.lab.calibrate import calibrate as measure  # noqa: PLC0415
 
-    with _told(), _bar(quiet) as progress:
+    with told(), progress_bar(quiet=quiet) as progress:
         task = progress.add_task("templates", total=1.0)
         points = measure(
             images,
@@ -209,15 +176,16 @@ def calibrate(
             data_set,
             lambda what, part: progress.update(task, description=what, completed=part),
         )
-    table = Table("views", "frames", "point", "threshold", "FNMR", "95 % interval", "holds within")
-    for p in points:
-        interval = f"{p.fnmr_low:.2%} – {p.fnmr_high:.2%}"
-        holds = f"x {p.split_factor:.2f}" if p.split_factor else "–"
-        table.add_row(
-            p.augmentation, str(p.frames), p.id, f"{p.threshold:.4f}", f"{p.fnmr:.2%}", interval, holds
+    rows = (
+        (
+            p.augmentation,
+            str(p.frames),
+            p.id,
+            f"{p.threshold:.4f}",
+            f"{p.fnmr:.2%}",
+            f"{p.fnmr_low:.2%} – {p.fnmr_high:.2%}",
+            f"x {p.split_factor:.2f}" if p.split_factor else "–",
         )
-    Console().print(table)
-
-
-if __name__ == "__main__":
-    app()
+        for p in points
+    )
+    print_table(("views", "frames", "point", "threshold", "FNMR", "95 % interval", "holds within"), rows)

@@ -9,17 +9,15 @@ from pathlib import Path
 from typing import Annotated, cast
 
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-from rich.table import Table
 
+from gate_agent.cli.console import Cell, fail, print_table, progress_bar, room, say
 from gate_agent.errors import GateError
 from gate_agent.journal.errors import JournalError
 from gate_agent.journal.outbox import read_recent
 from gate_agent.journal.records import StoredRecord
 from gate_agent.journal.verify import Verification, WitnessedHead, verify
 
-app = typer.Typer(name="journal", help="Verify a journal, or read it.", no_args_is_help=True)
+app = room()
 
 Database = Annotated[Path, typer.Argument(help="the journal's database", metavar="DB")]
 
@@ -32,10 +30,8 @@ def verify_command(
     ] = "",
 ) -> None:
     """Recompute every leaf, link and root. Exit 0: sound, 1: not sound, 2: cannot be judged."""
-    console = Console(stderr=True)
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     try:
-        with Progress(*columns, console=console, transient=True) as bar:
+        with progress_bar(transient=True) as bar:
             task = bar.add_task("verifying", total=None)
             result = verify(
                 database,
@@ -43,8 +39,7 @@ def verify_command(
                 progress=lambda done, of: bar.update(task, completed=done, total=of),
             )
     except GateError as error:
-        console.print(f"[bold red]cannot verify[/] {error}")
-        raise typer.Exit(2) from error
+        fail(error, 2, what="cannot verify")
     _print(result)
     raise typer.Exit(0 if result.sound else 1)
 
@@ -58,20 +53,20 @@ def show_command(
     try:
         records = read_recent(database, last)
     except GateError as error:
-        Console(stderr=True).print(f"[bold red]cannot read[/] {error}")
-        raise typer.Exit(2) from error
-    table = Table("seq", "at", "kind", "transaction", "what", "hub", box=None, pad_edge=False)
-    for record in records:
-        entry = record.entry or {}
-        table.add_row(
-            str(record.seq),
-            str(entry.get("at", "")),
-            str(entry.get("kind", "(removed by retention)")),
-            str(entry.get("transaction", "")),
-            _gist(record),
-            "acknowledged" if record.acknowledged else "pending",
-        )
-    Console().print(table)
+        fail(error, 2, what="cannot read")
+    print_table(("seq", "at", "kind", "hub", "transaction", "what"), map(_row, records))
+
+
+def _row(record: StoredRecord) -> tuple[str, ...]:
+    entry = record.entry or {}
+    return (
+        str(record.seq),
+        str(entry.get("at", "")),
+        str(entry.get("kind", "(removed by retention)")),
+        "acknowledged" if record.acknowledged else "pending",
+        str(entry.get("transaction", "")),
+        _gist(record),
+    )
 
 
 def _gist(record: StoredRecord) -> str:
@@ -100,17 +95,16 @@ def _witnessed(text: str) -> WitnessedHead:
 
 
 def _print(result: Verification) -> None:
-    console = Console()
-    word = "[bold green]sound[/]" if result.sound else "[bold red]NOT SOUND[/]"
-    table = Table(box=None, show_header=False, pad_edge=False)
-    table.add_row("journal", word)
-    table.add_row("station", f"{result.station}, epoch {result.epoch}")
-    table.add_row("records", f"{result.records} ({result.pruned} without body, by retention)")
-    table.add_row("outbox", f"{result.outbox} not acknowledged by the hub")
-    table.add_row("root", result.root.hex())
+    rows: list[tuple[Cell, Cell]] = [
+        ("journal", ("sound", "bold green") if result.sound else ("NOT SOUND", "bold red")),
+        ("station", f"{result.station}, epoch {result.epoch}"),
+        ("records", f"{result.records} ({result.pruned} without body, by retention)"),
+        ("outbox", f"{result.outbox} not acknowledged by the hub"),
+        ("root", result.root.hex()),
+    ]
     if result.first_bad is not None:
-        table.add_row("first bad record", f"[bold red]{result.first_bad}[/]")
-    console.print(table)
+        rows.append(("first bad record", (str(result.first_bad), "bold red")))
+    print_table(("", ""), rows)
     for problem in result.problems:
         where = f"record {problem.seq}" if problem.seq else "journal"
-        console.print(f"  [red]{where}[/]: {problem.what}")
+        say(f"  {where}: {problem.what}", style="red")

@@ -5,63 +5,71 @@ Exit codes: 0 done, 1 something is wrong and was said, 2 the command was used wr
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping
 from importlib import import_module
 from pathlib import Path
 from types import MappingProxyType
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.console import Console
 from typer.core import TyperGroup
-from typer.main import get_command
+from typer.main import get_group
 
-from gate_agent.app import config as station_config
-from gate_agent.app.doctor import examine
+from gate_agent.cli import console
+from gate_agent.cli.console import fail, print_table, room, say, told
 from gate_agent.errors import GateError
-from gate_agent.logs import configure_logging
 
-ROOMS: Mapping[str, str] = MappingProxyType(
+if TYPE_CHECKING:
+    from gate_agent.station.settings import StationConfig
+
+ROOMS: Mapping[str, tuple[str, str]] = MappingProxyType(
     {
-        "drivers": "gate_agent.cli.drivers:app",
-        "journal": "gate_agent.cli.journal:app",
-        "policy": "gate_agent.cli.policy:app",
-        "watchlist": "gate_agent.cli.policy:watchlist_app",
-        "chip": "gate_agent.cli.chip:app",
-        "trust": "gate_agent.cli.trust:app",
-        "face": "gate_agent.cli.face:app",
-        "scan": "gate_agent.cli.scan:app",
-        "radiation": "gate_agent.cli.radiation:app",
-        "yard": "gate_agent.cli.vehicle:app",
+        "drivers": ("gate_agent.cli.drivers:app", "The device drivers that are installed."),
+        "journal": ("gate_agent.cli.journal:app", "Verify a journal, or read it."),
+        "policy": ("gate_agent.cli.policy:app", "Check, sign and try the rules of a station."),
+        "watchlist": ("gate_agent.cli.policy:watchlist_app", "Make and check watchlists."),
+        "chip": ("gate_agent.cli.chip:app", "Read and judge a passport's chip by hand."),
+        "trust": ("gate_agent.cli.trust:app", "The issuing authorities that this gate trusts."),
+        "face": ("gate_agent.cli.face:app", "Try, judge, measure and calibrate face verification."),
+        "scan": ("gate_agent.cli.scan:app", "Lint, look at and render scans of cargo."),
+        "radiation": ("gate_agent.cli.radiation:app", "Radiation documents (N42.42) and portal profiles."),
+        "yard": ("gate_agent.cli.vehicle:app", "Container codes (ISO 6346): check them, or read them."),
     }
 )
-"""Commands that are a room's own, and where its typer application is."""
+"""Commands that are a room's own: where its typer application is, and what it is for."""
 
 
-class RoomGroup(TyperGroup):
-    """Imports a room only when its command is used: most commands need none of them, and some are heavy."""
+class Room(TyperGroup):
+    """A room's commands, imported when one of them is named: most commands need no other room."""
+
+    def __init__(self, name: str, target: str, about: str) -> None:
+        super().__init__(name=name, help=about, no_args_is_help=True, rich_markup_mode=None)
+        self._target = target
 
     def list_commands(self, ctx: Any) -> list[str]:
-        return [*super().list_commands(ctx), *ROOMS]
+        self._load()
+        return super().list_commands(ctx)
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
-        if cmd_name not in ROOMS:
-            return super().get_command(ctx, cmd_name)
-        module, _, name = ROOMS[cmd_name].partition(":")
-        command = get_command(getattr(import_module(module), name))
-        command.name = cmd_name
-        return command
+        self._load()
+        return super().get_command(ctx, cmd_name)
+
+    def _load(self) -> None:
+        if not self.commands:
+            module, _, name = self._target.partition(":")
+            self.commands = get_group(getattr(import_module(module), name)).commands
 
 
-app = typer.Typer(
-    name="gate-agent",
-    help="The agent of one border station: an e-gate lane, or a scanner station for cargo.",
-    cls=RoomGroup,
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-)
+class Commands(TyperGroup):
+    """The commands below, then the rooms'."""
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(**settings)
+        for name, (target, about) in ROOMS.items():
+            self.add_command(Room(name, target, about))
+
+
+app = room("The agent of one border station.", name="gate-agent", cls=Commands, completion=True)
 
 ConfigFile = Annotated[Path, typer.Option("--config", help="the station's TOML file", metavar="FILE")]
 Overrides = Annotated[
@@ -70,10 +78,30 @@ Overrides = Annotated[
 ]
 
 
+def _version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version  # noqa: PLC0415
+
+        typer.echo(f"gate-agent {version('gate-agent')}")
+        raise typer.Exit
+
+
+@app.callback()
+def agent(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="say the version, and end")
+    ] = False,
+) -> None:
+    """What comes before every command."""
+
+
 @app.command()
 def run(config: ConfigFile, set_: Overrides = None) -> None:
-    """Run the station until SIGTERM or Ctrl-C, which close the lane first."""
+    """Run the station until SIGTERM or Ctrl-C. Both close the lane first."""
+    import asyncio  # noqa: PLC0415
+
     from gate_agent.app.agent import Agent  # noqa: PLC0415 - loads the inference runtime
+    from gate_agent.logs import configure_logging  # noqa: PLC0415
 
     loaded = _load(config, set_)
     configure_logging(loaded.logging)
@@ -84,41 +112,54 @@ def run(config: ConfigFile, set_: Overrides = None) -> None:
     try:
         asyncio.run(station())
     except* GateError as group:
-        for error in _leaves(group):
-            Console(stderr=True).print(f"[bold red]the station cannot run[/]: {error}", highlight=False)
-        raise typer.Exit(1) from None
+        fail(group, what="the station cannot run")
 
 
 @app.command("check-config")
 def check_config(file: Annotated[Path, typer.Argument(help="the station's TOML file")]) -> None:
-    """Say everything that is wrong with a configuration, with path and line."""
-    problems = station_config.check(file)
-    console = Console(soft_wrap=True)
-    for problem in problems:
-        console.print(str(problem), style="red", highlight=False, markup=False)
+    """Say all that is wrong with a configuration, with its lines."""
+    from gate_agent.app.config import check  # noqa: PLC0415
+
+    problems = check(file)
     if problems:
-        console.print(f"{len(problems)} problem{'s' if len(problems) > 1 else ''}", style="bold red")
+        say(*map(str, problems), style="red")
+        say(f"{len(problems)} problem{'s' if len(problems) > 1 else ''}", style="bold red")
         raise typer.Exit(1)
-    console.print(f"{file}: in order", style="green", highlight=False)
+    say(f"{file}: in order", style="green")
 
 
 @app.command()
 def doctor(config: ConfigFile, set_: Overrides = None) -> None:
     """Open each device and say what is wrong and what to do."""
-    raise typer.Exit(0 if examine(_load(config, set_), Console()) else 1)
+    from gate_agent.app.doctor import findings  # noqa: PLC0415
+
+    loaded = _load(config, set_)
+    with console.console(stderr=True).status("opening the devices ..."):
+        found = tuple(findings(loaded))
+    rows = (
+        (
+            finding.device,
+            finding.driver,
+            ("works", "green") if finding.works else ("fails", "red"),
+            f"{finding.says} ({finding.seconds:.1f} s)",
+            finding.advice,
+        )
+        for finding in found
+    )
+    columns = ("device", "driver", "", "what it says", "what to do")
+    print_table(columns, rows, title=f"station {loaded.station.id}")
+    raise typer.Exit(0 if all(finding.works for finding in found) else 1)
 
 
 @app.command()
 def process(
-    station: Annotated[str, typer.Argument(help="kind of station")] = "egate",
+    station: Annotated[str, typer.Argument(help="kind of station; else the first", metavar="[KIND]")] = "",
 ) -> None:
-    """Print the station process: every transition, as a table and a diagram in Markdown."""
+    """Print the station process, a table and a diagram in Markdown."""
     from gate_agent.station.kind import KINDS  # noqa: PLC0415 - brings a room along
 
-    try:
-        typer.echo(KINDS.load(station).process_document(), nl=False)
-    except GateError as error:
-        raise typer.BadParameter(str(error)) from None
+    with told(2):
+        typer.echo(KINDS.load(station or KINDS.names()[0]).process_document(), nl=False)
 
 
 @app.command()
@@ -126,28 +167,27 @@ def stations() -> None:
     """List the kinds of station that are installed."""
     from gate_agent.station.kind import KINDS  # noqa: PLC0415
 
-    for name, point in KINDS.points().items():
-        brought = point.dist.name if point.dist is not None else ""
-        typer.echo(f"{name}\t{point.value}\t{brought}")
+    rows = (
+        (name, point.dist.name if point.dist is not None else "", point.value)
+        for name, point in KINDS.points().items()
+    )
+    print_table(("kind", "from", "where"), rows)
 
 
-def _load(file: Path, assignments: list[str] | None) -> station_config.StationConfig:
+def _load(file: Path, assignments: list[str] | None) -> StationConfig:
+    from gate_agent.app.config import load  # noqa: PLC0415
+
     overrides = dict(_assignment(text) for text in assignments or ())
     try:
-        return station_config.load(file, overrides)
+        return load(file, overrides)
     except GateError as error:
-        problems = getattr(error, "problems", None) or (error,)
-        for problem in problems:
-            Console(stderr=True, soft_wrap=True).print(
-                str(problem), style="red", highlight=False, markup=False
-            )
-        raise typer.Exit(1) from None
+        fail(error)
 
 
 def _assignment(text: str) -> tuple[str, object]:
     path, sign, value = text.partition("=")
-    if not sign:
-        raise typer.BadParameter(f"{text!r} is not PATH=VALUE")
+    if not sign:  # the text is not repeated: what was mistyped may be a password
+        raise typer.BadParameter("wants PATH=VALUE, as in console.port=0", param_hint="--set")
     for kind in (int, float):
         try:
             return path, kind(value)
@@ -156,12 +196,5 @@ def _assignment(text: str) -> tuple[str, object]:
     return path, {"true": True, "false": False}.get(value, value)
 
 
-def _leaves(group: BaseExceptionGroup[GateError]) -> list[GateError]:
-    found: list[GateError] = []
-    for error in group.exceptions:
-        found += _leaves(error) if isinstance(error, BaseExceptionGroup) else [error]
-    return found
-
-
 def main() -> None:
-    app()
+    console.main(app)

@@ -5,9 +5,6 @@ Exit codes: 0 fine, 1 the file is wrong, 2 the command was used wrongly.
 
 from __future__ import annotations
 
-import json
-from collections.abc import Generator
-from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -15,77 +12,63 @@ from typing import Annotated, Any
 import typer
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from pydantic import Field, ValidationError
-from rich.console import Console
-from rich.table import Table
 
-from gate_agent.errors import BadInput, GateError
+from gate_agent.cli.console import fail, print_json, print_table, room, say, told
+from gate_agent.errors import BadInput
 from gate_agent.evidence import CheckResult, Evidence, Outcome
 from gate_agent.policy.condition import EvaluationError
-from gate_agent.policy.facts import CheckTable
 from gate_agent.policy.load import load_policy
 from gate_agent.policy.policy import Policy
 from gate_agent.policy.signature import load_private_key, private_pem, public_pem, sign
 from gate_agent.policy.watchlist import Subject, Watchlist, build_watchlist
 from gate_agent.settings import Settings
-from gate_agent.station.kind import KINDS
+from gate_agent.station.kind import KINDS, Kind
 from gate_agent.toml_source import Problems, TomlSource
 from gate_agent.words import Words, english
 
-app = typer.Typer(no_args_is_help=True, help="Check, sign and try the rules of a station.")
-watchlist_app = typer.Typer(no_args_is_help=True, help="Make and check watchlists.")
+app = room()
+watchlist_app = room()
 
 _MAX_EVIDENCE = 1024 * 1024
 
 File = Annotated[Path, typer.Argument(exists=True, dir_okay=False)]
 PublicKey = Annotated[Path | None, typer.Option("--public-key", help="also verify the signature")]
-Station = Annotated[str, typer.Option("--station", help="kind of station it is for")]
+Station = Annotated[
+    str, typer.Option("--station", help="kind of station it is for; else the first", metavar="KIND")
+]
 PrivateKey = Annotated[Path, typer.Option("--key", exists=True, dir_okay=False, help="PEM private key")]
 
 
-@contextmanager
-def _told() -> Generator[None]:
-    """Print a GateError as lines for people and leave with exit code 1."""
-    try:
-        yield
-    except Problems as error:
-        for problem in error.problems:
-            typer.echo(str(problem), err=True)
-        raise typer.Exit(1) from error
-    except GateError as error:
-        typer.echo(str(error), err=True)
-        raise typer.Exit(1) from error
+def _kind(name: str) -> Kind:
+    """The kind of station that a policy is for."""
+    with told(2):
+        return KINDS.load(name or KINDS.names()[0])
 
 
-def _table(station: str) -> CheckTable:
-    """The checks that a policy of this kind of station may ask about."""
-    with _told():
-        return KINDS.load(station).checks
-
-
-def _words(station: str) -> Words:
+def _words(kind: Kind) -> Words:
     """What this kind of station says of its reasons."""
-    return english(*KINDS.load(station).words)
+    return english(*kind.words)
 
 
 @app.command()
-def check(file: File, public_key: PublicKey = None, station: Station = "egate") -> None:
+def check(file: File, public_key: PublicKey = None, station: Station = "") -> None:
     """Prove a policy file: syntax, facts, reason codes, rules that can never fire."""
-    with _told():
-        policy = load_policy(file, public_key, allow_unsigned=public_key is None, table=_table(station))
+    with told():
+        policy = load_policy(file, public_key, allow_unsigned=public_key is None, table=_kind(station).checks)
     fresh = policy.freshness(datetime.now(UTC))
     typer.echo(
         f"{policy.id}@{policy.version}: {len(policy.rules)} rules, {len(policy.required)} required checks"
     )
     for reason in fresh.reasons:
-        typer.echo(f"{file}: {_words(station).reason(reason)}", err=True)
+        say(f"{file}: {_words(_kind(station)).reason(reason)}", error=True)
     raise typer.Exit(0 if fresh.outcome is Outcome.PASSED else 1)
 
 
 @app.command(name="sign")
-def sign_command(file: File, key: PrivateKey, station: Station = "egate") -> None:
+def sign_command(file: File, key: PrivateKey, station: Station = "") -> None:
     """Sign a policy after proving it; writes FILE.sig."""
-    with _told():
-        load_policy(file, None, allow_unsigned=True, table=_table(station))
+    with told():
+        load_policy(file, None, allow_unsigned=True, table=_kind(station).checks)
         typer.echo(str(sign(file, load_private_key(key))))
 
 
@@ -101,8 +84,7 @@ def keygen(
         private.write_bytes(private_pem(key))
         public.write_bytes(public_pem(key))
     except OSError as error:
-        typer.echo(f"{error.filename}: {error.strerror}", err=True)
-        raise typer.Exit(1) from error
+        fail(error)
 
 
 @app.command()
@@ -110,32 +92,34 @@ def test(
     file: File,
     evidence: Annotated[Path, typer.Option("--evidence", exists=True, help="evidence as JSON")],
     at: Annotated[str, typer.Option(help="moment of the decision, RFC 3339; now when left out")] = "",
-    station: Station = "egate",
+    station: Station = "",
 ) -> None:
     """Show each rule, whether it fires on this evidence, and the decisions of both stages."""
-    with _told():
-        policy = load_policy(file, None, allow_unsigned=True, table=_table(station))
+    with told():
+        policy = load_policy(file, None, allow_unsigned=True, table=_kind(station).checks)
         facts = read_evidence(evidence)
         moment = _moment(at)
         answers = policy.trace(facts)
-    table = Table("rule", "stage", "verdict", "reason", "fires")
-    for rule, answer in answers:
-        fires = f"error: {answer.what}" if isinstance(answer, EvaluationError) else "yes" if answer else "no"
-        table.add_row(rule.rule, rule.stage, rule.verdict.value, rule.reason, fires)
-    console = Console()
-    console.print(table)
-    _print_decisions(console, policy, facts, moment, _words(station))
+    rows = (
+        (rule.rule, rule.stage, rule.verdict.value, rule.reason, _fires(answer)) for rule, answer in answers
+    )
+    print_table(("rule", "stage", "verdict", "reason", "fires"), rows)
+    _print_decisions(policy, facts, moment, _words(_kind(station)))
 
 
-def _print_decisions(console: Console, policy: Policy, facts: Evidence, at: datetime, said: Words) -> None:
+def _fires(answer: bool | EvaluationError) -> str:
+    return f"error: {answer.what}" if isinstance(answer, EvaluationError) else "yes" if answer else "no"
+
+
+def _print_decisions(policy: Policy, facts: Evidence, at: datetime, said: Words) -> None:
     for stage in ("document", "final"):
         decision = policy.decide(facts, stage, at=at)
         if decision is None:
-            console.print(f"{stage}: may enter")
+            say(f"{stage}: may enter")
             continue
-        console.print(f"{stage}: {decision.verdict.value}")
+        say(f"{stage}: {decision.verdict.value}")
         for fired in decision.rules:
-            console.print(f"  {fired.rule} -> {fired.reason}  {said.reason(fired.reason)}", markup=False)
+            say(f"  {fired.rule} -> {fired.reason}  {said.reason(fired.reason)}")
 
 
 def _moment(text: str) -> datetime:
@@ -207,7 +191,7 @@ def build(
     key: PrivateKey,
 ) -> None:
     """Turn plain entries into a signed list of digests."""
-    with _told():
+    with told():
         source = TomlSource.read(plain, max_bytes=16 * 1024 * 1024)
         try:
             file = _PlainFile.model_validate(source.data)
@@ -236,9 +220,9 @@ def check_watchlist(
     public_key: Annotated[Path, typer.Option("--public-key", exists=True, help="the issuer's public key")],
 ) -> None:
     """Verify a list's signature and age."""
-    with _told():
+    with told():
         watchlist = Watchlist.load(file, public_key)
     fresh = watchlist.freshness(datetime.now(UTC))
     summary = {"id": watchlist.id, "version": watchlist.version, "digests": len(watchlist.entries)}
-    typer.echo(json.dumps(summary | dict(fresh.measured)))
+    print_json(summary | dict(fresh.measured), None)
     raise typer.Exit(0 if fresh.outcome is Outcome.PASSED else 1)

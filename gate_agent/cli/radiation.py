@@ -2,26 +2,24 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.markup import escape
-from rich.table import Table
 
+from gate_agent.cli.console import fail, print_json, print_table, room, say
 from gate_agent.errors import GateError
 from gate_agent.evidence import Outcome
 from gate_agent.radiation.check import radiation_check
 from gate_agent.radiation.errors import N42Error
 from gate_agent.radiation.n42 import read, write
-from gate_agent.radiation.n42_model import N42Document
+from gate_agent.radiation.n42_model import N42Document, RadMeasurement
 from gate_agent.radiation.n42_xml import MAX_BYTES
 from gate_agent.radiation.record import profile_of
 from gate_agent.radiation.settings import RadiationSettings
 
-app = typer.Typer(help="Radiation documents (N42.42) and portal profiles.", no_args_is_help=True)
+app = room()
+MAX_SHOWN = 200
 Document = Annotated[Path, typer.Argument(help="an N42.42 document of 2006 or 2011")]
 
 
@@ -29,35 +27,30 @@ Document = Annotated[Path, typer.Argument(help="an N42.42 document of 2006 or 20
 def show(file: Document) -> None:
     """What a document says, and what had to be repaired or was not carried."""
     document = _read(file)
-    console = Console()
     instrument = document.instrument
-    maker = escape(f"{instrument.manufacturer} {instrument.model} ({instrument.instrument_class})")
-    console.print(f"[bold]{maker}[/bold], edition {document.edition}, item {escape(document.item) or '-'}")
-    table = Table("measurement", "class", "start", "seconds", "spectra", "counts", "occupied")
-    for measurement in document.measurements[:200]:
-        seconds = "-" if measurement.real_time_s is None else f"{measurement.real_time_s:g}"
-        occupied = {True: "yes", False: "no", None: "-"}[measurement.occupied]
-        total = sum(sum(gross.counts) for gross in measurement.gross_counts)
-        table.add_row(
-            escape(measurement.id),
-            escape(measurement.measurement_class),
-            escape(measurement.start),
-            seconds,
-            str(len(measurement.spectra)),
-            f"{total:g}",
-            occupied,
-        )
-    console.print(table)
-    for alarm in document.alarms:
-        console.print(f"[red]alarm[/red] {escape(alarm.category)} {escape(alarm.description)}")
-    for nuclide in document.nuclides:
-        console.print(
-            f"nuclide {escape(nuclide.name)} {escape(nuclide.confidence)} {escape(nuclide.category)}"
-        )
-    for repair in document.repairs:
-        console.print(f"[yellow]repaired[/yellow] {escape(str(repair))}")
+    maker = f"{instrument.manufacturer} {instrument.model} ({instrument.instrument_class})"
+    columns = ("measurement", "class", "start", "seconds", "spectra", "counts", "occupied")
+    rows = map(_row, document.measurements[:MAX_SHOWN])
+    print_table(columns, rows, title=f"{maker}, edition {document.edition}, item {document.item or '-'}")
+    if len(document.measurements) > MAX_SHOWN:
+        say(f"and {len(document.measurements) - MAX_SHOWN} measurements more")
+    say(*(f"alarm {alarm.category} {alarm.description}" for alarm in document.alarms), style="red")
+    say(*(f"nuclide {each.name} {each.confidence} {each.category}" for each in document.nuclides))
+    say(*(f"repaired {repair}" for repair in document.repairs), style="yellow")
     if document.ignored:
-        console.print(f"not carried: {escape(', '.join(document.ignored))}")
+        say(f"not carried: {', '.join(document.ignored)}")
+
+
+def _row(measurement: RadMeasurement) -> tuple[str, ...]:
+    return (
+        measurement.id,
+        measurement.measurement_class,
+        measurement.start,
+        "-" if measurement.real_time_s is None else f"{measurement.real_time_s:g}",
+        str(len(measurement.spectra)),
+        f"{sum(sum(gross.counts) for gross in measurement.gross_counts):g}",
+        {True: "yes", False: "no", None: "-"}[measurement.occupied],
+    )
 
 
 @app.command()
@@ -70,14 +63,12 @@ def judge(
     try:
         result = radiation_check(profile_of(document), RadiationSettings())
     except N42Error as error:
-        _fail(error)
+        fail(error, 2)
     if as_json:
-        print(json.dumps(result.to_json(), indent=2))
+        print_json(result.to_json())
     else:
-        console = Console()
-        console.print(f"{result.outcome.value} {' '.join(result.reasons)}")
-        for name, value in result.measured.items():
-            console.print(f"  {name} = {value}")
+        say(f"{result.outcome.value} {' '.join(result.reasons)}")
+        say(*(f"  {name} = {value}" for name, value in result.measured.items()))
     raise typer.Exit(0 if result.outcome is Outcome.PASSED else 1)
 
 
@@ -89,7 +80,7 @@ def convert(file: Document, out: Annotated[Path, typer.Argument(help="where to w
         data = write(document)
         out.write_bytes(data)
     except (GateError, OSError) as error:
-        _fail(error)
+        fail(error, 2)
 
 
 def _read(file: Path) -> N42Document:
@@ -97,9 +88,4 @@ def _read(file: Path) -> N42Document:
         with file.open("rb") as stream:
             return read(stream.read(MAX_BYTES + 1))
     except (N42Error, OSError) as error:
-        _fail(error)
-
-
-def _fail(error: Exception) -> NoReturn:
-    Console(stderr=True).print(f"[red]{escape(str(error))}[/red]", highlight=False)
-    raise typer.Exit(2)
+        fail(error, 2)

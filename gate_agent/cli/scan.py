@@ -5,25 +5,22 @@ Exit codes: 0 in order, 1 something is wrong and was said, 2 the command was use
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Generator, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, TypeAlias
 
 import typer
 from pydicom.uid import generate_uid
-from rich.console import Console
-from rich.progress import track
-from rich.table import Table
 
+from gate_agent.cargo.lot import LotFinding
 from gate_agent.cargo.manifest import Manifest, read_manifest
 from gate_agent.cargo.observed import observe
 from gate_agent.cargo.scanned import ScannedContainer, compare_all, compare_lot, container_of, look
 from gate_agent.cargo.settings import CargoSettings
 from gate_agent.cli import cargo as manifest_cli
+from gate_agent.cli.console import Cell, plain, print_json, print_table, progress_bar, room, say, told
 from gate_agent.errors import GateError
 from gate_agent.evidence import CheckResult, Outcome
 from gate_agent.scans.dicos_header import Equipment, Scan
@@ -40,9 +37,10 @@ from gate_agent.scans.triage.report import TriageReport, triage
 from gate_agent.vehicle.weighing import TruckWeight
 from gate_agent.words import english
 
-app = typer.Typer(name="scan", help="Lint, look at and render scans of cargo.", no_args_is_help=True)
+app = room()
 app.add_typer(manifest_cli.app, name="manifest")
 
+Rows: TypeAlias = list[tuple[Cell, Cell]]
 Files = Annotated[list[Path], typer.Argument(help="scan files", metavar="FILE…", exists=True, dir_okay=False)]
 Linear = Annotated[bool, typer.Option("--linear", help="16-bit pictures are proportional to dose")]
 Inverted = Annotated[bool, typer.Option("--inverted", help="in pictures, air is black")]
@@ -53,15 +51,6 @@ Curves = Annotated[
 ]
 
 
-@contextmanager
-def _told() -> Generator[None]:
-    try:
-        yield
-    except GateError as error:
-        Console(stderr=True).print(str(error), style="red", highlight=False, markup=False)
-        raise typer.Exit(1) from None
-
-
 @app.command("lint")
 def lint_command(
     files: Files, as_json: Annotated[bool, typer.Option("--json", help="findings as JSON")] = False
@@ -70,15 +59,13 @@ def lint_command(
     found = {str(path): lint(path) for path in files}
     wrong = any(f.severity is Severity.ERROR for findings in found.values() for f in findings)
     if as_json:
-        typer.echo(json.dumps({name: [f.to_json() for f in fs] for name, fs in found.items()}, indent=1))
+        print_json({name: [f.to_json() for f in fs] for name, fs in found.items()})
         raise typer.Exit(1 if wrong else 0)
-    console = Console(soft_wrap=True)
     for name, findings in found.items():
         for finding in findings:
-            style = "red" if finding.severity is Severity.ERROR else "yellow"
-            console.print(f"{name}: {finding}", style=style, highlight=False, markup=False)
+            say(f"{name}: {finding}", style="red" if finding.severity is Severity.ERROR else "yellow")
         if not findings:
-            console.print(f"{name}: in order", style="green", highlight=False, markup=False)
+            say(f"{name}: in order", style="green")
     raise typer.Exit(1 if wrong else 0)
 
 
@@ -125,7 +112,7 @@ def triage_command(
         raise typer.BadParameter("--container and --weight-kg are of one scan, and several were given")
     facts = PictureFacts(linear, inverted, peak_kev, Geometry(pixel_mm, pixel_mm))
     outputs = _Outputs(as_json, render, tdr)
-    with _told():
+    with told():
         wedge = load_curves(curves) if curves is not None else None
         declared = read_manifest(manifest) if manifest is not None else None
         found = None if without else _detector(detector)
@@ -164,14 +151,13 @@ class _Looking:
         self.failed = False
 
     def __iter__(self) -> Iterator[tuple[Path, TriageReport]]:
-        console = Console(stderr=True)
-        alone = len(self.groups) < 2
-        for group in track(self.groups, "looking", console=console, transient=True, disable=alone):
-            try:
-                yield group[0], triage(load_scan(group, self.facts), self.wedge, self.detector)
-            except GateError as error:
-                self.failed = True
-                console.print(f"{group[0]}: {error}", style="red", highlight=False, markup=False)
+        with progress_bar(quiet=len(self.groups) < 2, transient=True) as bar:
+            for group in bar.track(self.groups, description="looking"):
+                try:
+                    yield group[0], triage(load_scan(group, self.facts), self.wedge, self.detector)
+                except GateError as error:
+                    self.failed = True
+                    bar.console.print(plain(f"{group[0]}: {error}"), style="red")
 
 
 def _compared(
@@ -198,13 +184,13 @@ def _compared(
 def _held(path: Path, report: TriageReport, outputs: _Outputs) -> Callable[[Sequence[CheckResult]], None]:
     """What remains to be told once the checks are known."""
     _write(path, report, outputs)
-    told, table = report.to_json(), _table(path, report)
-    return lambda checks: _tell(path, told, table, outputs, checks)
+    found, rows = report.to_json(), _rows(report)
+    return lambda checks: _tell(path, found, rows, outputs, checks)
 
 
 def _deliver(path: Path, report: TriageReport, outputs: _Outputs, checks: Sequence[CheckResult]) -> None:
     _write(path, report, outputs)
-    _tell(path, report.to_json(), _table(path, report), outputs, checks)
+    _tell(path, report.to_json(), _rows(report), outputs, checks)
 
 
 def _write(path: Path, report: TriageReport, outputs: _Outputs) -> None:
@@ -217,13 +203,13 @@ def _write(path: Path, report: TriageReport, outputs: _Outputs) -> None:
 
 
 def _tell(
-    path: Path, told: dict[str, object], table: Table, outputs: _Outputs, checks: Sequence[CheckResult]
+    path: Path, found: dict[str, object], rows: Rows, outputs: _Outputs, checks: Sequence[CheckResult]
 ) -> None:
     if outputs.as_json:
         compared = {"checks": [check.to_json() for check in checks]} if checks else {}
-        typer.echo(json.dumps({"file": str(path), **told, **compared}))
+        print_json({"file": str(path), **found, **compared}, None)
         return
-    Console().print(table)
+    print_table(("", ""), rows, title=str(path))
     if checks:
         manifest_cli.print_comparison(checks)
 
@@ -235,34 +221,33 @@ def _write_report(report: TriageReport, path: Path) -> None:
     write_tdr(found, path, scan=scan, equipment=Equipment("gate-agent", "triage", "0", "agent", at), at=at)
 
 
-def _table(path: Path, report: TriageReport) -> Table:
-    table = Table(title=str(path), show_header=False, box=None, title_justify="left")
-    table.add_row("container", report.image.container or "(not told)")
-    table.add_row("format", f"{report.image.provenance.format}, calibration {report.image.calibration}")
+def _rows(report: TriageReport) -> Rows:
+    rows: Rows = [
+        ("container", report.image.container or "(not told)"),
+        ("format", f"{report.image.provenance.format}, calibration {report.image.calibration}"),
+    ]
     if report.fill is not None:
         fill = report.fill
         cover = f"{fill.cover:.1%} of the side view, {fill.floor_cover:.1%} of the floor"
-        table.add_row("fill", f"{fill.fill} ({cover})")
+        rows.append(("fill", f"{fill.fill} ({cover})"))
     if report.materials is not None:
         shares = {k.name.lower(): v for k, v in report.materials.shares.items() if v >= 0.01}
-        table.add_row(
-            "materials", ", ".join(f"{name} {share:.0%}" for name, share in shares.items()) or "none"
+        rows.append(
+            ("materials", ", ".join(f"{name} {share:.0%}" for name, share in shares.items()) or "none")
         )
         if report.materials.mass_kg is not None:
             least = "at least " if report.materials.mass_at_least else ""
-            table.add_row("mass of the load", f"{least}{report.materials.mass_kg:.0f} kg")
+            rows.append(("mass of the load", f"{least}{report.materials.mass_kg:.0f} kg"))
     if report.inspectable is not None:
-        table.add_row("not inspectable", f"{report.inspectable.not_inspectable:.1%} of the loading space")
+        rows.append(("not inspectable", f"{report.inspectable.not_inspectable:.1%} of the loading space"))
     for anomaly in report.anomalies:
         thick = f"{anomaly.thickness_mm:.0f} mm" if anomaly.thickness_mm is not None else "thick"
-        table.add_row("construction", f"{anomaly.side}: {thick} over {anomaly.share:.0%} of its length")
+        rows.append(("construction", f"{anomaly.side}: {thick} over {anomaly.share:.0%} of its length"))
     for area in report.threats.areas if report.threats is not None else ():
         place = f"{area.box.width} x {area.box.height} pixels at {area.box.left}, {area.box.top}"
-        table.add_row("suspicious", f"{place}, score {area.score:.2f}")
-    said = english()
-    for reason in report.reasons:
-        table.add_row(reason, said.reason(reason))
-    return table
+        rows.append(("suspicious", f"{place}, score {area.score:.2f}"))
+    rows.extend((reason, english().reason(reason)) for reason in report.reasons)
+    return rows
 
 
 @app.command("lot")
@@ -287,19 +272,21 @@ def lot_command(
         key=lambda each: -1.0 if each[1] is None else each[1].distance,
         reverse=True,
     )
-    table = Table("file", "distance", "others' distance", "local excess", box=None)
-    for path, found in ranked:
-        if as_json:
-            typer.echo(json.dumps({"file": str(path)} | ({} if found is None else found.to_json())))
-        elif found is None:
-            table.add_row(str(path), "not comparable")
-        else:
-            mutual = "" if found.mutual is None else f"{found.mutual:.3f}"
-            excess = "" if found.excess is None else f"{found.excess.share:.2f}"
-            table.add_row(str(path), f"{found.distance:.3f}", mutual, excess)
-    if not as_json:
-        Console().print(table)
+    if as_json:
+        for path, found in ranked:
+            print_json({"file": str(path)} | ({} if found is None else found.to_json()), None)
+    else:
+        rows = (_lot_row(path, found) for path, found in ranked)
+        print_table(("file", "distance", "others' distance", "local excess"), rows)
     raise typer.Exit(1 if reports.failed else 0)
+
+
+def _lot_row(path: Path, found: LotFinding | None) -> tuple[str, ...]:
+    if found is None:
+        return str(path), "not comparable", "", ""
+    mutual = "" if found.mutual is None else f"{found.mutual:.3f}"
+    excess = "" if found.excess is None else f"{found.excess.share:.2f}"
+    return str(path), f"{found.distance:.3f}", mutual, excess
 
 
 @app.command("render")
@@ -313,7 +300,7 @@ def render_command(
     high: Annotated[float, typer.Option(min=0, max=4, help="transmission shown white by --plain")] = 1.0,
 ) -> None:
     """Render one scan (one file, or both energies): pseudo-colour with findings, or plain grey."""
-    with _told():
+    with told():
         image = load_scan(files)
         if plain:
             write_png(grey(image.high, gamma=gamma, low=low, high=high), out)

@@ -5,25 +5,25 @@ Exit codes: 0 done, 1 a file was refused as a whole or an alarm is raised, 2 the
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
+from gate_agent.cli.console import Cell, fail, print_json, print_table, room, say
 from gate_agent.emrtd.trust.trust import TrustStore
 from gate_agent.emrtd.trust.trust_directory import load_trust_directory
 from gate_agent.emrtd.trust.trust_import import ImportReport, TrustImport, write_store
 from gate_agent.errors import GateError
 from gate_agent.words import english
 
-app = typer.Typer(help="The issuing authorities that this gate trusts.", no_args_is_help=True)
+app = room()
 
 _MAX_FILE = 256 << 20
+MAX_SHOWN = 10
+"""Names of refused files that the table shows for each reason; ``--json`` has all."""
 
 Store = Annotated[Path, typer.Option("--store", help="directory of the trust store", metavar="DIR")]
 Json = Annotated[bool, typer.Option("--json", help="print the figures as JSON")]
@@ -56,10 +56,9 @@ def import_files(
         report = importing.finish()
         write_store(store, importing.files)
     except (GateError, OSError) as error:
-        typer.echo(str(error), err=True)
-        raise typer.Exit(2) from error
+        fail(error, 2)
     if as_json:
-        typer.echo(json.dumps(_figures(report), indent=2))
+        print_json(_figures(report))
     else:
         _print_report(report)
     whole = {path.name for path in files} & {refusal.name for refusal in report.refused}
@@ -76,18 +75,16 @@ def show(
     try:
         held = load_trust_directory(store)
     except GateError as error:
-        typer.echo(str(error), err=True)
-        raise typer.Exit(2) from error
+        fail(error, 2)
     now = datetime.now(UTC)
     alarms = held.alarms(now, max_age_days)
     if as_json:
         countries = Counter(anchor.country for anchor in held.anchors)
         figures = {"version": held.version, "anchors": len(held.anchors), "countries": dict(countries)}
-        typer.echo(json.dumps({**figures, "alarms": list(alarms)}, indent=2))
+        print_json({**figures, "alarms": list(alarms)})
     else:
         _print_store(held, now)
-        for alarm in alarms:
-            typer.echo(f"attention: {alarm}")
+        say(*(f"attention: {alarm}" for alarm in alarms))
     raise typer.Exit(1 if alarms else 0)
 
 
@@ -106,24 +103,26 @@ def _figures(report: ImportReport) -> dict[str, object]:
 
 
 def _print_report(report: ImportReport) -> None:
-    said, table = english(), Table("what", "count", "why")
-    for kind, count in sorted(report.accepted.items()):
-        table.add_row(f"[green]accepted: {kind}[/]", str(count), "")
+    rows: list[tuple[Cell, ...]] = [
+        ((f"accepted: {kind}", "green"), str(count), "") for kind, count in sorted(report.accepted.items())
+    ]
     if report.known:
-        table.add_row("known already", str(report.known), "")
+        rows.append(("known already", str(report.known), ""))
     for reason, count in report.refusals_by_reason().most_common():
-        examples = ", ".join(r.name for r in report.refused if r.reason == reason)
-        table.add_row(f"[red]refused: {reason}[/]", str(count), f"{said.reason(reason)}\n{examples[:200]}")
-    Console().print(table)
+        names = [refusal.name for refusal in report.refused if refusal.reason == reason]
+        more = f" and {len(names) - MAX_SHOWN} more" if len(names) > MAX_SHOWN else ""
+        why = f"{english().reason(reason)}\n{', '.join(names[:MAX_SHOWN])}{more}"
+        rows.append(((f"refused: {reason}", "red"), str(count), why))
+    print_table(("what", "count", "why"), rows)
 
 
 def _print_store(held: TrustStore, now: datetime) -> None:
-    table = Table("country", "authorities", "valid today", "revocation list", "known defects")
+    rows: list[tuple[str, ...]] = []
     for country, count in sorted(Counter(anchor.country for anchor in held.anchors).items()):
         valid = sum(anchor.valid_at(now) for anchor in held.anchors if anchor.country == country)
         lists = [known for known in held.revocations if known.country == country]
         newest = max((known.this_update.date().isoformat() for known in lists), default="")
         defects = sum(deviation.country == country for deviation in held.deviations)
-        table.add_row(country, str(count), str(valid), newest, str(defects or ""))
-    Console().print(table)
-    typer.echo(f"{len(held.anchors)} authorities, {len(held.refused)} refused, version {held.version}")
+        rows.append((country, str(count), str(valid), newest, str(defects or "")))
+    print_table(("country", "authorities", "valid today", "revocation list", "known defects"), rows)
+    say(f"{len(held.anchors)} authorities, {len(held.refused)} refused, version {held.version}")

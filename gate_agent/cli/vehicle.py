@@ -5,18 +5,16 @@ Exit codes: 0 in order or confirmed, 1 not, 2 it could not be looked at or the c
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated
 
 import cv2
 import numpy as np
 import typer
 from numpy.typing import NDArray
-from rich.console import Console
-from rich.table import Table
 
+from gate_agent.cli.console import fail, print_json, print_table, room, say
 from gate_agent.errors import GateError
 from gate_agent.vehicle.cards import RecogniserSettings
 from gate_agent.vehicle.errors import ContainerCodeError, PictureError
@@ -34,9 +32,7 @@ from gate_agent.vehicle.voting import CodeVote, container_code_check, vote
 
 MAX_FILE_BYTES = 64 * 1024 * 1024
 MAX_PICTURES = 64
-app = typer.Typer(
-    name="yard", help="Container codes (ISO 6346): check them, read them in pictures.", no_args_is_help=True
-)
+app = room()
 AsJson = Annotated[bool, typer.Option("--json", help="as JSON")]
 
 
@@ -51,12 +47,10 @@ def code(
     """
     found = [_checked(text) for text in texts]
     if as_json:
-        typer.echo(json.dumps(found, indent=1))
+        print_json(found)
     else:
-        console = Console(soft_wrap=True)
         for each in found:
-            style = "default" if each["valid"] else "red"
-            console.print(_spoken(each), style=style, highlight=False, markup=False)
+            say(_spoken(each), style="" if each["valid"] else "red")
     if any("code" not in each for each in found):
         raise typer.Exit(2)
     raise typer.Exit(0 if all(each["valid"] for each in found) else 1)
@@ -97,14 +91,13 @@ def size(
     try:
         found = parse_size_type(text)
     except ContainerCodeError as error:
-        Console(stderr=True).print(str(error), style="red", highlight=False, markup=False)
-        raise typer.Exit(1) from None
+        fail(error)
     if as_json:
         told = {"length_mm": found.length_mm, "height_mm": found.height_mm, "width_mm": found.width_mm}
-        typer.echo(json.dumps({"code": found.code, "description": found.description, **told}))
+        print_json({"code": found.code, "description": found.description, **told}, None)
         return
     sizes = f"{found.length_mm} x {found.width_mm} x {found.height_mm} mm"
-    Console().print(f"{found.code}: {found.description}; {sizes}", highlight=False, markup=False)
+    say(f"{found.code}: {found.description}; {sizes}")
 
 
 @app.command()
@@ -125,13 +118,13 @@ def read(
         recogniser = CodeRecogniser.load(RecogniserSettings())
         seen = [(*_view(each), recogniser.read(_pixels(_view(each)[1]))) for each in pictures]
     except (GateError, OSError) as error:
-        _fail(error)
+        fail(error, 2)
     views: dict[str, list[CodeRead]] = {}
     for view, _, reads in seen:
         views.setdefault(view, []).extend(reads)
     result = vote(views, expected)
     if as_json:
-        typer.echo(json.dumps(_result_json(result, seen, declared), indent=2))
+        print_json(_result_json(result, seen, declared))
     else:
         _print(result, seen)
     raise typer.Exit(0 if result.confirmed else 1)
@@ -148,17 +141,18 @@ def _view(argument: str) -> tuple[str, Path]:
 
 
 def _print(result: CodeVote, seen: Sequence[Seen]) -> None:
-    table = Table("picture", "view", "code", "confidence", "repairs", "size", box=None)
-    for view, path, reads in seen:
-        best = reads[0] if reads else None
-        told = ("no code", "", "", "") if best is None else _row(best)
-        table.add_row(str(path), view if view != str(path) else "", *told)
-    console = Console()
-    console.print(table)
+    rows = (
+        (
+            str(path),
+            view if view != str(path) else "",
+            *(_row(reads[0]) if reads else ("no code", "", "", "")),
+        )
+        for view, path, reads in seen
+    )
+    print_table(("picture", "view", "code", "confidence", "repairs", "size"), rows)
     spoken = result.code.spaced if result.code else "no code"
     against = f", against {result.against}" if result.against else ""
-    style = "green" if result.confirmed else "red"
-    console.print(f"{spoken}: {result.support.value}{against}", style=style, highlight=False, markup=False)
+    say(f"{spoken}: {result.support.value}{against}", style="green" if result.confirmed else "red")
 
 
 def _row(read: CodeRead) -> tuple[str, str, str, str]:
@@ -197,8 +191,3 @@ def _pixels(path: Path) -> NDArray[np.uint8]:
     if decoded is None:
         raise PictureError("not a picture that OpenCV can read", field=str(path))
     return np.asarray(cv2.cvtColor(decoded, cv2.COLOR_BGR2RGB), np.uint8)
-
-
-def _fail(error: Exception) -> NoReturn:
-    Console(stderr=True).print(str(error), style="red", highlight=False, markup=False)
-    raise typer.Exit(2)

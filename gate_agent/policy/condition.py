@@ -20,10 +20,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-import cel
-
 from gate_agent.errors import BadInput
 from gate_agent.evidence import Outcome
+from gate_agent.policy.expressions import cel
 from gate_agent.policy.facts import CheckTable, ScalarType
 from gate_agent.toml_source import closest
 

@@ -17,11 +17,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Literal, TypeAlias
 
-import cel
-
 from gate_agent.decision import Decision, FiredRule, Verdict
 from gate_agent.evidence import CheckResult, Evidence, Outcome
 from gate_agent.policy.condition import Condition, EvaluationError
+from gate_agent.policy.expressions import cel
 from gate_agent.policy.facts import CheckTable, EvidenceError
 
 Stage: TypeAlias = Literal["document", "final"]

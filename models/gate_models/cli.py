@@ -7,43 +7,30 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from gate_agent.biometrics.face.cards import default_cards, default_models, load_model, read_card
 from gate_agent.biometrics.face.settings import FaceSettings
-from gate_agent.errors import GateError
+from gate_agent.cli import console
+from gate_agent.cli.console import progress_bar, room, say
 from gate_models.build import WEIGHTS, BuildError, build, write_atomically
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__)
-console = Console(stderr=True)
+app = room(__doc__ or "")
 
 Quiet = Annotated[bool, typer.Option("--quiet", help="Print nothing unless something fails.")]
 Models = Annotated[Path | None, typer.Option("--cache", help="Folder for the built models.")]
 Cards = Annotated[Path | None, typer.Option("--cards", help="Folder with the model cards.")]
 
 
-def progress_bar(quiet: bool) -> Progress:
-    return Progress(
-        TextColumn("{task.description:<24}"),
-        BarColumn(),
-        TextColumn("{task.percentage:>3.0f}%"),
-        TimeElapsedColumn(),
-        console=console,
-        disable=quiet,
-    )
-
-
 @app.command("build")
 def build_command(quiet: Quiet = False, cache: Models = None, cards: Cards = None) -> None:
     """Convert the pinned weights to ONNX and numpy files, unless that was done before."""
     folder = cache or default_models()
-    with progress_bar(quiet) as progress:
+    with progress_bar(quiet=quiet) as progress:
         tasks = {w.output: progress.add_task(w.output, total=1.0) for w in WEIGHTS}
         digests = build(folder, lambda name, part: progress.update(tasks[name], completed=part))
     _compare_with_cards(cards or default_cards(), digests)
     if not quiet:
-        console.print(f"models are in {folder}", soft_wrap=True)
+        say(f"models are in {folder}", error=True)
 
 
 def _compare_with_cards(cards: Path, digests: dict[str, str]) -> None:
@@ -77,7 +64,7 @@ def quantise_command(quiet: Quiet = False, cache: Models = None, cards: Cards = 
             )
         write_atomically(folder / card.file, data)
         if not quiet:
-            console.print(f"{folder / card.file}", soft_wrap=True)
+            say(f"{folder / card.file}", error=True)
 
 
 @app.command("calibrate")
@@ -93,7 +80,7 @@ def calibrate_command(
     """Measure error rates all-vs-all and write operating points into the embedder's card."""
     from gate_agent.biometrics.lab.calibrate import calibrate  # noqa: PLC0415 (a build does not need it)
 
-    with progress_bar(quiet) as progress:
+    with progress_bar(quiet=quiet) as progress:
         task = progress.add_task("templates", total=1.0)
         record = calibrate(
             images,
@@ -102,18 +89,15 @@ def calibrate_command(
             lambda what, part: progress.update(task, description=what, completed=part),
         )
     for point in record:
-        console.print(
+        say(
             f"{point.augmentation}, {point.frames} frame(s), {point.id}: threshold {point.threshold:.4f}, "
-            f"FNMR {point.fnmr:.2%} [{point.fnmr_low:.2%}, {point.fnmr_high:.2%}]"
+            f"FNMR {point.fnmr:.2%} [{point.fnmr_low:.2%}, {point.fnmr_high:.2%}]",
+            error=True,
         )
 
 
 def main() -> None:
-    try:
-        app()
-    except GateError as error:
-        console.print(f"[red]gate-models:[/red] {error}", highlight=False, soft_wrap=True)
-        raise SystemExit(1) from error
+    console.main(app)
 
 
 if __name__ == "__main__":

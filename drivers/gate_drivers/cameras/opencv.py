@@ -225,8 +225,8 @@ class OpenCvCamera:
             case FileSource(path=path):
                 # An absolute path: a relative one such as "concat:…" would be one of FFmpeg's protocols.
                 return cv2.VideoCapture(str(path.resolve()), cv2.CAP_FFMPEG, limits)
-            case MjpegSource(url=url) | RtspSource(url=url):
-                return cv2.VideoCapture(url, cv2.CAP_FFMPEG, limits)
+            case MjpegSource() | RtspSource() as source:
+                return cv2.VideoCapture(source.address(), cv2.CAP_FFMPEG, limits)
 
     def _raise_unreachable(self, took_s: float) -> None:
         source = self._config.source

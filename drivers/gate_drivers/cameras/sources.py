@@ -7,39 +7,76 @@ other things than a camera.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal, TypeAlias
-from urllib.parse import urlsplit
+from typing import Annotated, Literal, Self, TypeAlias
+from urllib.parse import quote, urlsplit
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
+from pydantic_core import PydanticCustomError
 
+from gate_agent.devices import DeviceError
 from gate_agent.settings import Settings
 
+MAX_PASSWORD = 1024
 MIN_SIDE = 64
 MAX_SIDE = 4096  # pixels; a larger picture is a wrong setting or an attack on memory
 
 
-class MjpegSource(Settings):
+class NetworkSource(Settings):
+    """A camera that is asked for by its address, perhaps as a user of it."""
+
+    user: str = Field(default="", max_length=256, description="User of the camera, with password_file.")
+    password_file: Path | None = Field(default=None, description="File with the user's password alone.")
+    url: str
+
+    @model_validator(mode="after")
+    def _one_user(self) -> Self:
+        if bool(self.user) != (self.password_file is not None):
+            raise ValueError("user and password_file belong together")
+        if self.user and "@" in urlsplit(self.url).netloc:
+            raise ValueError("the user stands in the address and beside it")
+        return self
+
+    def address(self) -> str:
+        """The address with user and password. Raises DeviceError when there is no such file."""
+        if self.password_file is None:
+            return self.url
+        try:
+            with self.password_file.open(encoding="utf-8") as file:
+                password = file.read(MAX_PASSWORD).strip("\r\n")
+        except (OSError, UnicodeDecodeError) as error:
+            reason = getattr(error, "strerror", None) or "it is not UTF-8 text"
+            raise DeviceError(
+                f"the password cannot be read: {reason}",
+                field="source.password_file",
+                advice="a file with the password alone, which the agent's user may read",
+            ) from None
+        parts = urlsplit(self.url)
+        user_info = f"{quote(self.user, safe='')}:{quote(password, safe='')}"
+        return parts._replace(netloc=f"{user_info}@{parts.netloc}").geturl()
+
+
+class MjpegSource(NetworkSource):
     """Motion JPEG over HTTP."""
 
     kind: Literal["mjpeg"] = Field(description="Motion JPEG over HTTP, as most network cameras offer it.")
-    url: str = Field(max_length=2048, description="Address of the stream: http://… or https://….")
+    url: str = Field(max_length=2048, repr=False, description="Address of the stream: http://… or https://….")
 
     @field_validator("url")
     @classmethod
     def _is_http(cls, url: str) -> str:
-        return _checked_url(url, ("http", "https"))
+        return _checked_url(url, "mjpeg")
 
 
-class RtspSource(Settings):
+class RtspSource(NetworkSource):
     """RTSP, with RTP over TCP where the camera has it."""
 
     kind: Literal["rtsp"] = Field(description="RTSP (H.264, H.265 or MJPEG) from a network camera.")
-    url: str = Field(max_length=2048, description="Address of the stream: rtsp://… or rtsps://….")
+    url: str = Field(max_length=2048, repr=False, description="Address of the stream: rtsp://… or rtsps://….")
 
     @field_validator("url")
     @classmethod
     def _is_rtsp(cls, url: str) -> str:
-        return _checked_url(url, ("rtsp", "rtsps"))
+        return _checked_url(url, "rtsp")
 
 
 class V4l2Source(Settings):
@@ -66,15 +103,29 @@ class FileSource(Settings):
 Source: TypeAlias = Annotated[MjpegSource | RtspSource | V4l2Source | FileSource, Field(discriminator="kind")]
 
 
-def _checked_url(url: str, schemes: tuple[str, ...]) -> str:
-    parts = urlsplit(url)
-    if parts.scheme not in schemes or not parts.hostname:
-        raise ValueError(f"expected {schemes[0]}://HOST[:PORT]/PATH")
+_SCHEMES = {"mjpeg": ("http", "https"), "rtsp": ("rtsp", "rtsps")}
+
+
+def _checked_url(url: str, kind: str) -> str:
+    """`url` when it is one of this kind of source. What is wrong is said without repeating it."""
+    scheme = url.partition("://")[0].lower()
+    for other, schemes in _SCHEMES.items():
+        if scheme in schemes and other != kind:
+            advice = {"advice": f"or give its {_SCHEMES[kind][0]}:// address"}
+            what = f'is an address of {scheme}, which needs kind = "{other}"'
+            raise PydanticCustomError("address_kind", what, advice)  # pyright: ignore[reportArgumentType]
+    try:
+        parts = urlsplit(url)
+        sound = scheme in _SCHEMES[kind] and bool(parts.hostname) and (parts.port or 1) > 0
+    except ValueError:
+        sound = False
+    if not sound:
+        raise ValueError(f"expected {_SCHEMES[kind][0]}://HOST[:PORT]/PATH")
     return url
 
 
 def shown(source: Source) -> str:
-    """The source for people to read; a URL's user and password are left out."""
+    """The source for people to read; what may hold a password is left out: a URL's user and query."""
     match source:
         case V4l2Source(index=index):
             return f"/dev/video{index}"
@@ -82,4 +133,4 @@ def shown(source: Source) -> str:
             return str(path)
         case MjpegSource(url=url) | RtspSource(url=url):
             parts = urlsplit(url)
-            return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
+            return parts._replace(netloc=parts.netloc.rpartition("@")[2], query="", fragment="").geturl()

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import io
 import threading
 from collections.abc import Callable
 from typing import Any, ClassVar
 
 import pytest
-from rich.console import Console
 
 from gate_agent.app import doctor
 from gate_agent.devices import DeviceDisconnected, DriverConfig
@@ -101,17 +99,17 @@ def test_a_driver_that_hangs_is_a_finding(monkeypatch: pytest.MonkeyPatch) -> No
     assert finding.advice
 
 
-def test_the_table_has_a_row_for_each_device(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_every_device_is_examined_in_order(monkeypatch: pytest.MonkeyPatch) -> None:
     class Binding:
         driver = "test-driver"
         config = DriverConfig()
 
     class Config:
-        station = type("Station", (), {"id": "egate-1"})
         devices: ClassVar[dict[str, Binding]] = {"camera": Binding(), "lane": Binding()}
 
     monkeypatch.setattr(doctor, "load_driver", lambda _name: Driver)
-    text = io.StringIO()
     config: Any = Config()
-    assert doctor.examine(config, Console(file=text, width=200))
-    assert text.getvalue().count("works") == 2
+    assert [(each.device, each.works) for each in doctor.findings(config)] == [
+        ("camera", True),
+        ("lane", True),
+    ]
