@@ -6,6 +6,7 @@ Exit codes: 0 done, 1 something is wrong and was said, 2 the command was used wr
 from __future__ import annotations
 
 import asyncio
+import atexit
 from collections.abc import Mapping
 from importlib import import_module
 from pathlib import Path
@@ -20,7 +21,7 @@ from typer.main import get_command
 from gate_agent.app import config as station_config
 from gate_agent.app.doctor import examine
 from gate_agent.errors import GateError
-from gate_agent.logs import configure_logging
+from gate_agent.logs import configure_logging, let_go_of_output
 
 ROOMS: Mapping[str, str] = MappingProxyType(
     {
@@ -155,4 +156,5 @@ def _leaves(group: BaseExceptionGroup[GateError]) -> list[GateError]:
 
 
 def main() -> None:
+    atexit.register(let_go_of_output)
     app()
