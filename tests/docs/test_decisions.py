@@ -1,4 +1,4 @@
-"""Each page in `docs/decisions/` has its number, date, status and what was weighed, and stands in the list."""
+"""Each page in `docs/decisions/` has number, date, status and what was weighed, and stands in the list."""
 
 from __future__ import annotations
 
