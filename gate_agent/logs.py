@@ -184,7 +184,7 @@ def get_logger(name: str) -> structlog.stdlib.BoundLogger:
 
 
 def let_go_of_output() -> None:
-    """To run at exit: drop what stdout and stderr still hold, where a full disk or a closed pipe does not take it.
+    """To run at exit: drop what the output still holds where a full disk or a closed pipe does not take it.
 
     The interpreter would try to write it once more, and end with 120 when it cannot (`sys.exit`): a service
     manager would read another status than the agent's own.

@@ -12,10 +12,10 @@ FOLDER = Path(__file__).parents[2] / "docs/decisions"
 PAGES = sorted(FOLDER.glob("[0-9]*.md"))
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
-def test_a_decision_has_date_status_and_what_was_weighed(page: Path) -> None:
-    text = page.read_text()
-    assert text.startswith(f"# {int(page.name[:4])}. ")
+@pytest.mark.parametrize("decision", PAGES, ids=lambda page: page.stem)
+def test_a_decision_has_date_status_and_what_was_weighed(decision: Path) -> None:
+    text = decision.read_text()
+    assert text.startswith(f"# {int(decision.name[:4])}. ")
     dated = re.search(r"^\| date \| (\S+) \|$", text, re.MULTILINE)
     assert dated is not None
     assert datetime.date.fromisoformat(dated[1]) >= datetime.date(2026, 11, 24)
