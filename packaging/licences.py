@@ -56,11 +56,11 @@ def licence(package: str) -> str:
         said = metadata(package)
     except PackageNotFoundError:
         return ""
-    if expression := said.get("License-Expression"):
-        return expression
-    classifiers = said.get_all("Classifier") or []
+    if expression := said.get_all("License-Expression"):
+        return str(expression[0])
+    classifiers = [str(c) for c in said.get_all("Classifier") or ()]
     named = [c.rpartition(" :: ")[2] for c in classifiers if c.startswith("License ::")]
-    text = (said.get("License") or "").strip()
+    text = str((said.get_all("License") or [""])[0]).strip()
     if text and "\n" not in text and len(text) < _SHORT:
         return _SPDX.get(text, text)
     return " OR ".join(_SPDX.get(name, name) for name in named) or "not stated"
