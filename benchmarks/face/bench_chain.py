@@ -113,7 +113,7 @@ def measure(frames: int, settings: FaceSettings) -> dict[str, float]:
     detector, embedder = chain._detector, chain._embedder
     for part in (detector, embedder):
         part._session.__class__ = Timed
-    sessions = [detector._session, embedder._session]
+    sessions = [s for s in (detector._session, embedder._session) if isinstance(s, Timed)]
     tracker, fusion, monitor = FaceTracker(chain), Fusion(), LivenessMonitor()
 
     def whole(pixels: np.ndarray) -> None:
@@ -172,7 +172,7 @@ def claims(figures: dict[str, float]) -> list[dict[str, object]]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--frames", type=int, default=60)
     parser.add_argument("--embedder", default="dlib-resnet-v1", help="the -int8 one: `gate-models quantise`")
     arguments = parser.parse_args()

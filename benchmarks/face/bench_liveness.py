@@ -17,6 +17,7 @@ import os
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -66,11 +67,12 @@ def of_heads() -> list[Picture]:
     return framed
 
 
-def measure(pictures: Sequence[Picture]) -> dict[str, dict[str, object]]:
+def measure(pictures: Sequence[Picture]) -> dict[str, dict[str, Any]]:
     chain = FaceChain.load(FaceSettings(smallest_face_share=0.2))
-    results: dict[str, dict[str, object]] = {}
+    results: dict[str, dict[str, Any]] = {}
     for species, simulate in {"bona fide": bona_fide, **ATTACKS}.items():
         random, seen, signs, numbers = np.random.default_rng(30107), Counter[str](), Counter[str](), []
+        names: list[str] = []
         for picture in pictures:
             verdict = present(chain, simulate(picture, random))
             seen["not acquired" if verdict is None else verdict.outcome.value] += 1
@@ -92,7 +94,7 @@ def measure(pictures: Sequence[Picture]) -> dict[str, dict[str, object]]:
     return results
 
 
-def claims(results: dict[str, dict[str, object]]) -> list[dict[str, object]]:
+def claims(results: dict[str, dict[str, Any]]) -> list[dict[str, object]]:
     """One rate a species: what a sign is for, it should mostly see; who is alive, it should let pass."""
     found: list[dict[str, object]] = []
     for species, row in results.items():
@@ -103,7 +105,7 @@ def claims(results: dict[str, dict[str, object]]) -> list[dict[str, object]]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--images", type=Path)
     parser.add_argument("--people", type=int, default=FEW)
     parser.add_argument("--offset", type=int, default=0, help="other people than those limits were set on")

@@ -65,7 +65,7 @@ def pictures(image: ScanImage, scanner: int, seed: int) -> dict[str, ScanImage]:
     """The scan, and as displays show it: one scanner's own setting, and a setting of each picture's own."""
     shown = {"display": display_picture(image, scanner), "display, varied": display_picture(image, seed)}
     made = {
-        name: transmission_image((grey.astype(np.float32) / 255,), calibration=Calibration.UNKNOWN, bits=8)
+        name: transmission_image(((grey / 255).astype(np.float32),), calibration=Calibration.UNKNOWN, bits=8)
         for name, grey in shown.items()
     }
     return {"calibrated": image, **made}

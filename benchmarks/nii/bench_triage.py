@@ -113,7 +113,7 @@ def _scan(setup: Setup, fill: Fill, seed: int) -> SimulatedScan:
 
 
 def _display(scan: SimulatedScan, seed: int) -> ScanImage:
-    shown = display_picture(scan.image, seed).astype(np.float32) / 255
+    shown = (display_picture(scan.image, seed) / 255).astype(np.float32)
     return transmission_image((shown,), calibration=Calibration.UNKNOWN, bits=8)
 
 
@@ -172,10 +172,10 @@ def full_size(setup: Setup, curves: MaterialCurves, seed: int) -> FullSize:
 def _kernel_share(image: ScanImage, curves: MaterialCurves) -> float:
     profile = cProfile.Profile(time.process_time)
     profile.runcall(triage, image, curves)
-    own: Counter[bool] = Counter()
+    own = {True: 0.0, False: 0.0}
     for entry in profile.getstats():
         own[_is_kernel(entry.code)] += entry.inlinetime
-    return own[True] / own.total()
+    return own[True] / sum(own.values())
 
 
 def _is_kernel(code: object) -> bool:
@@ -238,8 +238,11 @@ def main() -> None:
         )
     for areal, rate in rates.items():
         claims.append(
-            {"claim": f"material classes right at {areal:g} g/cm2", "measured": round(rate["right"], 3)}
-            | rate
+            {
+                "claim": f"material classes right at {areal:g} g/cm2",
+                "measured": round(rate["right"], 3),
+                **rate,
+            }
         )
     if masses:
         ratio = np.array(masses)

@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from gate_agent.devices import GarbledReading
 from gate_agent.radiation.occupancy import Occupancies
@@ -46,8 +47,9 @@ def injected(rng: np.random.Generator, profile: OccupancyProfile, source: Source
     place = replace(source, along_m=float(rng.uniform(0.33, 0.95)) * length)
     portal = Portal()
 
-    def ahead(intervals: int, seconds: float) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
-        return (np.arange(intervals) + 0.5) * seconds * speed - _MARGIN_M - place.along_m
+    def ahead(intervals: int, seconds: float) -> NDArray[np.float64]:
+        middle = np.arange(0.5, intervals, dtype=np.float64)
+        return middle * seconds * speed - _MARGIN_M - place.along_m
 
     gamma, _ = gamma_rates(portal, place, ahead(len(profile.gamma), profile.gamma_interval_s))
     neutron = neutron_rates(portal, place, ahead(len(profile.neutron), profile.neutron_interval_s))

@@ -583,6 +583,7 @@ def test_a_traveller_listed_after_the_document_was_read_is_not_admitted(
         b.present(passport)
         await b.reach(Phase.ENTRY_OPENING)
         signed = b.conductor._data
+        assert isinstance(signed, ReferenceData)
         before = signed.watchlist
         subject = Subject(
             "L-9", surname="Eriksson", given_names="Anna Maria", date_of_birth=date(1980, 8, 12)

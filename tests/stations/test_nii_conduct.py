@@ -19,7 +19,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 import numpy as np
 import pytest
@@ -60,7 +60,7 @@ from gate_agent.scans.pictures import PictureFacts
 from gate_agent.scans.triage.detector import load_default_detector
 from gate_agent.station import signed
 from gate_agent.vehicle.iso6346 import parse
-from gate_agent.vehicle.recogniser import CodeRead
+from gate_agent.vehicle.recogniser import CodeRead, CodeRecogniser
 from gate_agent.vehicle.weighing import WeighingSettings
 from gate_simulators.nii.consignments import CONSIGNMENTS, Consignment, manifest_json
 from gate_simulators.nii.xray import Condition, scan_files
@@ -349,10 +349,11 @@ async def running(tmp_path: Path, pictures: Any) -> AsyncIterator[Bench]:
     parts: dict[str, Any] = {name: Told() for name in ("scanner", "portal", "scale", "seals")}
     parts |= {"camera_left": Told(), "camera_right": Told(), "yard": Barriers()}
     with Journal.open(tmp_path / "journal.db", "t") as journal, ThreadPoolExecutor(2) as executor:
+        recogniser = cast(CodeRecogniser, codes)  # what a conductor asks of one, it answers
         conductor = YardConductor(
-            settings, reference, tools, codes, shelf, tmp_path / "records", executor, journal, board,
+            settings, reference, tools, recogniser, shelf, tmp_path / "records", executor, journal, board,
             lambda: None, devices=tuple(parts),
-        )  # fmt: skip  # pyright: ignore[reportArgumentType]
+        )  # fmt: skip
         supervisors = [_supervised(name, part, conductor) for name, part in parts.items()]
         conductor.attach(*supervisors)
         bench = Bench(conductor, board, journal, shelf, tmp_path / "records", codes, parts, pictures)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -95,7 +96,7 @@ class Page(HTMLParser):
         assert self.open.pop() == tag
 
 
-def evaluate(data_set: Path, out: Path, *options: str) -> tuple[dict[str, object], str]:
+def evaluate(data_set: Path, out: Path, *options: str) -> tuple[dict[str, Any], str]:
     command = ["evaluate", "--images", str(data_set), "--out", str(out), "--quiet"]
     run = RUNNER.invoke(app, [*command, "--operating-point", "fmr-1e-2", *options])
     assert run.exit_code == 0, run.output

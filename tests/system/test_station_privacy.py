@@ -17,6 +17,7 @@ import pytest
 from gate_agent.app import config as station_config
 from gate_agent.biometrics.face.chain import FaceChain
 from gate_agent.biometrics.face.portrait import decode_portrait
+from gate_agent.egate.config import EgateConfig
 from gate_simulators.egate.environment import Stage
 from gate_simulators.egate.officers import Officer
 from gate_simulators.egate.passports import Passport
@@ -39,7 +40,9 @@ PICTURES = {
 def chain(shared_stage: Stage) -> FaceChain:
     """The same models as the station's own."""
     trust = {"trust.directory": str(shared_stage.state / "trust")}
-    return FaceChain.load(station_config.load(shared_stage.config, trust).face)
+    config = station_config.load(shared_stage.config, trust)
+    assert isinstance(config, EgateConfig)
+    return FaceChain.load(config.face)
 
 
 def written(stage: Stage) -> dict[str, bytes]:

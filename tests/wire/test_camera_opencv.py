@@ -173,7 +173,7 @@ def test_a_looped_file_goes_on(tmp_path: Path) -> None:
 
 
 def test_a_still_recording_is_a_frozen_stream(tmp_path: Path) -> None:
-    source = {"kind": "file", "path": str(video(tmp_path, 40, still=True))}
+    source: dict[str, object] = {"kind": "file", "path": str(video(tmp_path, 40, still=True))}
     device = configured(source, frozen_after_s=0.3)
     device.open()
     with pytest.raises(DeviceError, match="frozen stream"):

@@ -346,6 +346,7 @@ def test_pcscd_sees_the_chip_come_answer_and_go(pcscd: int) -> None:
         slot.present(open_chip())
         wait_until(PCSCD_SOCKET.exists)
         service = CardRequest(timeout=10).waitforcard()  # holds the context that the connection needs
+        assert service is not None
         connection = service.connection
         connection.connect()
         assert bytes(connection.getATR()) == Chip.ATR

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pydicom
 import pytest
-from pydicom.uid import RLELossless, generate_uid
+from pydicom.uid import UID, RLELossless, generate_uid
 from pynetdicom import AE
 from pynetdicom import acse as pynetdicom_acse
 
@@ -230,7 +230,7 @@ def test_a_scanner_that_is_not_listed_is_not_answered(opened: Open) -> None:
 def test_an_instance_uid_cannot_steer_a_path(opened: Open, scan_file: Path) -> None:
     driver = opened()
     dataset = pydicom.dcmread(scan_file)
-    dataset.SOPInstanceUID = dataset.file_meta.MediaStorageSOPInstanceUID = "../../../etc/1.2"
+    dataset.SOPInstanceUID = dataset.file_meta.MediaStorageSOPInstanceUID = UID("../../../etc/1.2")
     store(driver, dataset)
     reading = next_reading(driver)
     if isinstance(reading, ScanReading):

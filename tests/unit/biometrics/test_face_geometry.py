@@ -97,7 +97,8 @@ def test_beyond_the_picture_the_chip_is_black() -> None:
 def test_views_whole_pixels_apart_are_shifts_of_one_chip() -> None:
     """The same chips as one by one, but for the rounding of a halved picture's first row."""
     random = np.random.default_rng(3)
-    pixels = cv2.GaussianBlur(random.integers(0, 256, (600, 600, 3), dtype=np.uint8), (0, 0), 3)
+    noise = random.integers(0, 256, (600, 600, 3), dtype=np.uint8)
+    pixels = np.asarray(cv2.GaussianBlur(noise, (0, 0), 3), np.uint8)
     views = [
         View(padding=0.25),
         View(padding=0.1),

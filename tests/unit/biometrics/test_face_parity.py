@@ -110,7 +110,7 @@ def picture() -> Cut:
         left, top, right, bottom = case.part
         pixels = whole[int(top * rows) : int(bottom * rows), int(left * columns) : int(right * columns)]
         return np.ascontiguousarray(
-            cv2.resize(pixels, None, fx=case.scale, fy=case.scale, interpolation=cv2.INTER_AREA)
+            cv2.resize(pixels, None, fx=case.scale, fy=case.scale, interpolation=cv2.INTER_AREA), np.uint8
         )
 
     return cut

@@ -26,7 +26,7 @@ def picture() -> NDArray[np.uint8]:
     return np.stack((x * 3, y * 2, 255 - x - y), axis=2).astype(np.uint8)
 
 
-def encode(kind: str, pixels: NDArray[np.generic]) -> bytes:
+def encode(kind: str, pixels: NDArray[np.uint8] | NDArray[np.uint16]) -> bytes:
     swapped = pixels[:, :, ::-1] if pixels.ndim == 3 else pixels
     good, data = cv2.imencode(".jpg" if kind == "jpeg" else ".jp2", swapped)
     assert good

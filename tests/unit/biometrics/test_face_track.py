@@ -178,7 +178,7 @@ def apart(chain: FaceChain, *by: float) -> list[Template]:
     model = chain.card.template_model(chain.augmentation.id)
     first, other = (template(seed).vector for seed in (1, 2))
     vectors = [first + np.float32(amount) * other for amount in (0, *by)]
-    return [Template(model, v / np.float32(np.linalg.norm(v))) for v in vectors]
+    return [Template(model, (v / np.linalg.norm(v)).astype(np.float32)) for v in vectors]
 
 
 def test_different_pictures_fused_are_judged_at_an_operating_point_of_their_own(chain: FaceChain) -> None:

@@ -171,7 +171,7 @@ def test_intruders_among_simulated_sisters_are_found_in_scans_and_displays() -> 
     ]
     shown = [
         transmission_image(
-            (display_picture(s.image, 5).astype("float32") / 255,), calibration=Calibration.UNKNOWN
+            ((display_picture(s.image, 5) / 255).astype("float32"),), calibration=Calibration.UNKNOWN
         )
         for s in scans
     ]

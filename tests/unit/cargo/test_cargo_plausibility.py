@@ -220,7 +220,7 @@ def test_the_true_mass_is_within_the_range_that_is_told(wedge: MaterialCurves) -
 def test_a_display_picture_gives_fullness_and_evenness_but_neither_mass_nor_materials() -> None:
     scan = scanned(SACKS)
     shown: ScanImage = transmission_image(
-        (display_picture(scan.image, 3).astype("float32") / 255,), calibration=Calibration.UNKNOWN, bits=8
+        ((display_picture(scan.image, 3) / 255).astype("float32"),), calibration=Calibration.UNKNOWN, bits=8
     )
     found = observe(triage(shown))
     assert (found.fill, found.mass, found.areal, found.classed) == (Fill.PARTIAL, None, None, 0.0)

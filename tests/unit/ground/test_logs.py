@@ -31,7 +31,7 @@ def restore_logging() -> Iterator[None]:
 
 def capture(**settings: Any) -> io.StringIO:
     out = io.StringIO()
-    configure_logging(LogSettings(**({"format": "json"} | settings)), out)
+    configure_logging(LogSettings.model_validate({"format": "json"} | settings), out)
     return out
 
 

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from lxml import etree
+from lxml import etree  # pyright: ignore[reportAttributeAccessIssue]  # a compiled module without stubs
 
 from gate_agent.radiation.errors import N42Error
 from gate_agent.radiation.n42 import read, write

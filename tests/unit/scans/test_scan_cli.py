@@ -10,6 +10,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from pydicom.uid import generate_uid
 from typer.testing import CliRunner
 
@@ -45,6 +46,13 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     return {"low": low, "high": high, "jpeg": jpeg, "wedge": wedge}
 
 
+def picture(path: Path, how: int = cv2.IMREAD_COLOR) -> NDArray[np.integer]:
+    """What the file shows to a program that knows nothing of scans."""
+    read = cv2.imread(str(path), how)
+    assert read is not None, f"{path} is no picture"
+    return read
+
+
 def run(*words: object) -> tuple[int, str]:
     done = RUNNER.invoke(app, [str(word) for word in words])
     return done.exit_code, done.output
@@ -74,7 +82,7 @@ def test_triage_of_both_energies_writes_picture_and_conforming_report(
     assert lint(report) == []
     assert read_tdr(report).objects[0].description == "construction: roof"
     (shown,) = (tmp_path / "png").iterdir()
-    assert cv2.imread(str(shown)).shape[2] == 3
+    assert picture(shown).shape[2] == 3
 
 
 def test_triage_of_a_jpeg_is_told_in_words(files: dict[str, Path]) -> None:
@@ -185,7 +193,7 @@ def test_lot_ranks_scans_by_how_little_they_resemble_the_others(
     files: dict[str, Path], tmp_path: Path
 ) -> None:
     turned = tmp_path / "turned.png"
-    cv2.imwrite(str(turned), cv2.imread(str(files["jpeg"]), cv2.IMREAD_GRAYSCALE)[:, ::-1])
+    cv2.imwrite(str(turned), picture(files["jpeg"], cv2.IMREAD_GRAYSCALE)[:, ::-1])
     other = simulate(random_scene(Fill.FULL, 5, kind="40GP"), SETUPS["mv-6-9"], 5).image
     strange = tmp_path / "strange.png"
     cv2.imwrite(str(strange), display_picture(other, 1, jpeg=False))
@@ -201,6 +209,6 @@ def test_render_gives_grey_or_pseudo_colour(files: dict[str, Path], tmp_path: Pa
     plain, colour = tmp_path / "plain.png", tmp_path / "colour.png"
     assert run("render", files["high"], "--plain", "--out", plain)[0] == 0
     assert run("render", files["low"], files["high"], "--out", colour)[0] == 0
-    assert cv2.imread(str(plain), cv2.IMREAD_UNCHANGED).ndim == 2
-    shown = cv2.imread(str(colour)).astype(int)
+    assert picture(plain, cv2.IMREAD_UNCHANGED).ndim == 2
+    shown = picture(colour).astype(int)
     assert np.abs(shown[:, :, 0] - shown[:, :, 2]).max() > 60

@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import pydicom
 import pytest
-from pydicom.encaps import encapsulate
+from pydicom.encaps import encapsulate, generate_frames
 from pydicom.pixels.decoders.base import get_decoder
 from pydicom.uid import UID, JPEG2000Lossless, JPEGLossless, JPEGLosslessSV1, RLELossless
 
@@ -45,7 +45,8 @@ def encapsulated(native: Path, syntax: UID, fragment: bytes, **changes: object) 
     dataset.PixelData = encapsulate([fragment])
     dataset["PixelData"].VR, dataset["PixelData"].is_undefined_length = "OB", True
     dataset.file_meta.TransferSyntaxUID = syntax
-    dataset.update(changes)
+    for keyword, value in changes.items():
+        setattr(dataset, keyword, value)
     path = native.with_name("encapsulated.dcs")
     dataset.save_as(path)
     return path
@@ -110,7 +111,7 @@ def test_a_jpeg_of_another_size_than_the_header_says_is_not_decoded(native: Path
 @pytest.mark.parametrize("kept", [0.2, 0.9])
 def test_a_cut_off_jpeg_is_malformed(native: Path, kept: float) -> None:
     data = pydicom.dcmread(jpeg_lossless(native, "+e1"))
-    frame = next(pydicom.encaps.generate_frames(data.PixelData, number_of_frames=1))
+    frame = next(generate_frames(data.PixelData, number_of_frames=1))
     with pytest.raises(ScanMalformed):
         read_projection(encapsulated(native, JPEGLosslessSV1, frame[: int(kept * len(frame))]))
 

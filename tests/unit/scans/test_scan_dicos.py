@@ -11,7 +11,7 @@ import pydicom
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from pydicom.uid import RLELossless, generate_uid
+from pydicom.uid import UID, RLELossless, generate_uid
 
 from gate_agent.scans.dicos_attributes import REQUIREMENTS, shown
 from gate_agent.scans.dicos_file import MAX_FILE_BYTES, open_dicos
@@ -135,6 +135,7 @@ def test_a_report_comes_back_as_it_was(tdr: Path) -> None:
     assert (found.category, found.flag, found.description) == ("ANOMALY", "THREAT", "dense object")
     assert found.probability == pytest.approx(0.25)
     assert found.mass_g == pytest.approx(1500)
+    assert found.bitmap is not None and wanted.bitmap is not None
     assert np.array_equal(found.bitmap, wanted.bitmap)
 
 
@@ -306,7 +307,7 @@ def test_rle_is_read(files: list[Path]) -> None:
 def test_a_compression_without_decoder_is_named(files: list[Path]) -> None:
     dataset = pydicom.dcmread(files[0])
     dataset.compress(RLELossless)
-    dataset.file_meta.TransferSyntaxUID = "1.2.840.10008.1.2.4.80"
+    dataset.file_meta.TransferSyntaxUID = UID("1.2.840.10008.1.2.4.80")
     other = files[0].with_name("jls.dcs")
     dataset.save_as(other)
     with pytest.raises(ScanUnsupported, match="JPEG-LS") as caught:

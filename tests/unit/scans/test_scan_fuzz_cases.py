@@ -98,7 +98,7 @@ def _damaged(image: np.ndarray, damage: str, random: np.random.Generator) -> np.
     elif damage == "drift":
         image *= np.linspace(0.7, 1.4, image.shape[1], dtype=np.float32)
     elif damage == "wild":
-        image *= random.choice(np.float32([-1e30, 0, 1e-30, 1, 1e30]), image.shape)
+        image *= random.choice(np.array([-1e30, 0, 1e-30, 1, 1e30], np.float32), image.shape)
     return image
 
 

@@ -196,6 +196,6 @@ def test_damaged_pictures_give_a_scan_error_or_an_image(
     path = tmp_path / "damaged.bin"
     path.write_bytes(damaged[: data.draw(st.integers(0, len(damaged)))])
     try:
-        assert load_scan([path]).shape
+        assert min(load_scan([path]).shape) > 0
     except ScanError as error:
         assert error.what

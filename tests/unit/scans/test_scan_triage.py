@@ -46,7 +46,7 @@ def loaded(*goods: Thing, seed: int = 1, kind: str = "40GP") -> SimulatedScan:
 
 
 def jpeg(scan: SimulatedScan, seed: int) -> ScanImage:
-    shown = display_picture(scan.image, seed).astype(np.float32) / 255
+    shown = (display_picture(scan.image, seed) / 255).astype(np.float32)
     return transmission_image((shown,), calibration=Calibration.UNKNOWN, bits=8)
 
 

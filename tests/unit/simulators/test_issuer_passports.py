@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from datetime import UTC, date, timedelta
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -29,7 +30,8 @@ def issue(office: PassportOffice, variant: Variant = Variant.GENUINE) -> Passpor
     return office.issue("Eriksson", "Anna Maria", PHOTOGRAPH, date(1974, 8, 12), sex="F", variant=variant)
 
 
-def signed_data(passport: Passport) -> cms.SignedData:
+def signed_data(passport: Passport) -> Any:
+    """The CMS SignedData; asn1crypto does not say what types its members are of."""
     ((_, content),) = ber.decode(passport.files["EF.SOD"])
     return cms.ContentInfo.load(content)["content"]
 
@@ -40,7 +42,8 @@ def signer(passport: Passport) -> x509.Certificate:
 
 def signed_hashes(passport: Passport) -> dict[int, bytes]:
     content = signed_data(passport)["encap_content_info"]["content"].native
-    return {h["number"]: h["value"] for h in LdsSecurityObject.load(content)["hashes"].native}
+    security_object: Any = LdsSecurityObject.load(content)
+    return {h["number"]: h["value"] for h in security_object["hashes"].native}
 
 
 def actual_hashes(passport: Passport) -> dict[int, bytes]:

@@ -92,7 +92,7 @@ def test_two_people_show_two_faces() -> None:
 
 def test_two_people_stand_side_by_side() -> None:
     picture = SCENE.render(lane(person(nearness=0.5), person(nearness=0.4)), 1)
-    seen = difference(picture, SCENE.render(lane(), 1)).any(axis=0)
+    seen = np.any(difference(picture, SCENE.render(lane(), 1)), axis=0, keepdims=True)[0]
     assert seen[:240].sum() > 60
     assert seen[240:].sum() > 60
 

@@ -10,7 +10,7 @@ import pytest
 from typer.testing import CliRunner
 
 from gate_agent.cli.vehicle import app
-from gate_simulators.vehicle.container_side import Side, render
+from gate_simulators.vehicle.container_side import Layout, Side, render
 
 CODE = "CSQU3054383"
 
@@ -45,9 +45,10 @@ def test_size_codes_are_told() -> None:
 @pytest.fixture(scope="module")
 def sides(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     folder = tmp_path_factory.mktemp("sides")
-    paths = [folder / f"{layout}.png" for layout in ("horizontal", "vertical")]
-    for seed, path in enumerate(paths):
-        picture = render(Side(CODE, layout=path.stem, wear=0.0, letter_height=32, seed=seed))
+    layouts: tuple[Layout, ...] = ("horizontal", "vertical")
+    paths = [folder / f"{layout}.png" for layout in layouts]
+    for seed, (layout, path) in enumerate(zip(layouts, paths, strict=True)):
+        picture = render(Side(CODE, layout=layout, wear=0.0, letter_height=32, seed=seed))
         cv2.imwrite(str(path), picture[:, :, ::-1])
     return paths
 
