@@ -6,8 +6,11 @@ comes out of it is finite float32 or an error."""
 
 from __future__ import annotations
 
+import ctypes
 import hashlib
+import os
 import tomllib
+from functools import cache
 from pathlib import Path
 from typing import Any, Final, TypeVar, cast
 
@@ -66,20 +69,22 @@ class Session:
     """One network in onnxruntime on the CPU; `run` may be called from several threads."""
 
     def __init__(self, network: bytes, name: str, *, threads: int) -> None:
+        _share_working_memory()
         options = ort.SessionOptions()
+        options.add_session_config_entry("session.use_env_allocators", "1")
         options.intra_op_num_threads = threads
         options.inter_op_num_threads = 1
         # Idle workers of several sessions would otherwise spin against each other on a small machine.
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-        # Without it, 8-bit products saturate on processors that lack VNNI, and every machine has its own
-        # model.
+        # Without it, 8-bit products saturate on processors without VNNI: every machine has its own model.
         options.add_session_config_entry("session.x64quantprecision", "1")
         options.log_severity_level = 3
         self.name = name
         try:
-            self._session: Any = ort.InferenceSession(network, options, providers=["CPUExecutionProvider"])
+            self._session: Any = _opened(network, options)
         except Exception as error:  # onnxruntime's exceptions share no public base
             raise NetworkError(f"onnxruntime refuses the model: {error}", field=name) from error
+        release_free_memory()
         self._input: str = self._session.get_inputs()[0].name
         self._output: str = self._session.get_outputs()[0].name
 
@@ -100,3 +105,32 @@ class Session:
         if not bool(np.isfinite(found).all()):
             raise NetworkError("the network's output is not finite", field=self.name)
         return found
+
+
+def _opened(network: bytes, options: Any) -> Any:
+    """The session of a network. Its bytes go in by a file in memory: given them as such, onnxruntime's Python
+    class holds them for as long as the session lives."""
+    descriptor = os.memfd_create("network", os.MFD_CLOEXEC)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(network)
+        file.flush()
+        return ort.InferenceSession(
+            f"/proc/self/fd/{descriptor}", options, providers=["CPUExecutionProvider"]
+        )
+
+
+@cache
+def _share_working_memory() -> None:
+    """One arena for all sessions of the process, which grows by what is asked for: by default each has its
+    own, and doubles it."""
+    as_requested = {"arena_extend_strategy": 1}
+    cpu = ort.OrtMemoryInfo("Cpu", ort.OrtAllocatorType.ORT_ARENA_ALLOCATOR, 0, ort.OrtMemType.DEFAULT)
+    ort.create_and_register_allocator(cpu, ort.OrtArenaCfg(as_requested))
+
+
+def release_free_memory() -> None:
+    """Give back to the system what the C library keeps of freed blocks: after a network was opened, twice its
+    size. Does nothing where the library has no such call (musl)."""
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+    if trim is not None:
+        trim(0)

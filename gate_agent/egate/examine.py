@@ -12,7 +12,7 @@ from threading import Event as Flag
 from typing import Any
 
 from gate_agent.biometrics.face.advice import Advice
-from gate_agent.devices import CardLost, DeviceState, Frame
+from gate_agent.devices import CardLost, DeviceState
 from gate_agent.devices.supervision import Supervisor
 from gate_agent.egate import checks, document_work, face_work
 from gate_agent.egate import vocabulary as v
@@ -121,8 +121,9 @@ class Examiner:
             health = camera.health
             return health.state is not DeviceState.UP or health.restarts != restarts
 
-        def show(frame: Frame) -> None:
-            self._display.picture("live", face_work.jpeg(frame.pixels), tx)
+        def show(jpeg: bytes) -> None:
+            if jpeg and not stopped.is_set():
+                self._display.picture("live", jpeg, tx)
 
         def advise(advice: Advice) -> None:
             if not stopped.is_set():

@@ -158,12 +158,13 @@ class Surroundings:
     """What a watch needs of the lane around it.
 
     `camera_trouble` tells whether the camera failed since the watch began: what a failing camera showed is no
-    evidence, for or against. `stopped` tells that nobody wants the answer any more.
+    evidence, for or against. `stopped` tells that nobody wants the answer any more. `show` gets the JPEG of
+    each frame that was looked at.
     """
 
     camera_trouble: Callable[[], bool]
     stopped: Callable[[], bool]
-    show: Callable[[Frame], None]
+    show: Callable[[bytes], None]
     advise: Callable[[Advice], None]
 
 
@@ -232,19 +233,20 @@ class _Watching:
                 continue
             self.last = frame.sequence
             self.age_ms = round((time.monotonic() - frame.at) * 1000, 1)
-            self.around.show(frame)
-            look, seconds = await self.desk.ask(lambda frame=frame: self._look(frame))
+            (look, shown), seconds = await self.desk.ask(lambda frame=frame: self._look(frame))
             self.tx.computed(seconds)
+            self.around.show(shown)
             self.problem = look.problem or self.problem
             if look.advice is said or look.advice is None:  # one bad frame alone says little
                 self.around.advise(look.advice or self.instruction)
             said = look.advice
         return None
 
-    def _look(self, frame: Frame) -> Look:
+    def _look(self, frame: Frame) -> tuple[Look, bytes]:
+        """What the frame is good for, and its JPEG: it is overwritten here."""
         self.desk.used(frame.pixels)
         try:
-            return self.watch.look(frame.pixels)
+            return self.watch.look(frame.pixels), jpeg(frame.pixels)
         finally:
             wipe(frame.pixels)
 

@@ -22,7 +22,7 @@ from typing import Any, TypeAlias
 
 from gate_agent.errors import BadInput
 from gate_agent.evidence import Outcome
-from gate_agent.policy.expressions import cel
+from gate_agent.policy import engine
 from gate_agent.policy.facts import CheckTable, ScalarType
 from gate_agent.toml_source import closest
 
@@ -60,7 +60,7 @@ class Condition:
     """A condition that was found sound for one table of checks."""
 
     source: str
-    program: cel.Program
+    program: engine.Program
 
     @classmethod
     def compile(cls, source: str, table: CheckTable) -> Condition:
@@ -70,7 +70,7 @@ class Condition:
         tokens = tuple(_tokens(source))
         paths = tuple(dict.fromkeys(p for kind, text in tokens if (p := _path(kind, text, table))))
         try:
-            program = cel.compile(source)
+            program = engine.compile(source)
         except ValueError as error:
             raise ConditionError(_syntax(str(error))) from error
         unknown = set(program.functions()) - _OPERATORS
@@ -83,7 +83,7 @@ class Condition:
         condition._prove(paths, _Literals.of(tokens), table)
         return condition
 
-    def holds(self, context: cel.Context) -> bool:
+    def holds(self, context: engine.Context) -> bool:
         """Whether the condition is true. Raises EvaluationError."""
         try:
             answer = self.program.execute(context)
@@ -137,7 +137,7 @@ def _matters(place: int, answers: Mapping[tuple[int, ...], bool]) -> bool:
     )
 
 
-def _witness(values: Mapping[Path, Any]) -> cel.Context:
+def _witness(values: Mapping[Path, Any]) -> engine.Context:
     checks: dict[str, dict[str, Any]] = {}
     for (check, part, name), value in values.items():
         fact = checks.setdefault(check, {"measured": {}})
@@ -145,7 +145,7 @@ def _witness(values: Mapping[Path, Any]) -> cel.Context:
             fact[part] = value
         elif value is not _ABSENT:
             fact["measured"][name] = value
-    return cel.Context(variables={"checks": checks})
+    return engine.Context(variables={"checks": checks})
 
 
 def _tokens(source: str) -> Iterator[tuple[str, str]]:

@@ -19,8 +19,8 @@ from typing import Literal, TypeAlias
 
 from gate_agent.decision import Decision, FiredRule, Verdict
 from gate_agent.evidence import CheckResult, Evidence, Outcome
+from gate_agent.policy import engine
 from gate_agent.policy.condition import Condition, EvaluationError
-from gate_agent.policy.expressions import cel
 from gate_agent.policy.facts import CheckTable, EvidenceError
 
 Stage: TypeAlias = Literal["document", "final"]
@@ -101,7 +101,7 @@ class Policy:
 
     def trace(self, evidence: Evidence) -> tuple[tuple[Rule, bool | EvaluationError], ...]:
         """Each rule and whether it is true for the evidence, for authors. Raises EvidenceError."""
-        context = cel.Context(variables={"checks": self.table.view(evidence)})
+        context = engine.Context(variables={"checks": self.table.view(evidence)})
         return tuple((rule, _holds(rule, context)) for rule in self.rules)
 
     def _fired(self, evidence: Evidence, stage: Stage, at: datetime) -> Iterator[FiredRule]:
@@ -159,7 +159,7 @@ def _digest(evidence: Evidence) -> str:
         raise EvidenceError("has no canonical form", field=evidence.transaction) from error
 
 
-def _holds(rule: Rule, context: cel.Context) -> bool | EvaluationError:
+def _holds(rule: Rule, context: engine.Context) -> bool | EvaluationError:
     try:
         return rule.when.holds(context)
     except EvaluationError as error:

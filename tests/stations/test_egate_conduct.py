@@ -444,6 +444,17 @@ def test_a_genuine_traveller_passes_and_the_admit_is_on_disk_before_the_exit_is_
     bench(test)
 
 
+def test_h7_the_pictures_of_a_traveller_are_made_beside_the_loop(
+    bench: Any, passport: Passport, pictures_made: list[str]
+) -> None:
+    async def test(b: Bench) -> None:
+        await b.come_inside(passport)
+        await b.until(lambda: None not in (b.board.picture("portrait"), b.board.picture("live")))
+        assert "gate_agent.egate.face_work" in pictures_made
+
+    bench(test)
+
+
 def face_match(entry: Any) -> Any:
     return next(c for c in entry["body"]["evidence"]["checks"] if c["check"] == "face_match")
 

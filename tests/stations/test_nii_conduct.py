@@ -425,6 +425,16 @@ def test_one_record_holds_the_whole_inspection_under_its_container(bench: Any) -
     bench(test)
 
 
+def test_h7_the_pictures_of_a_truck_are_made_beside_the_loop(bench: Any, pictures_made: list[str]) -> None:
+    async def test(b: Bench) -> None:
+        await b.come(CLOTHING)
+        await b.until(lambda: b.barriers.targets[1])
+        b.leave()
+        await b.until(lambda: "gate_agent.scans.render" in pictures_made)
+
+    bench(test)
+
+
 def test_radiation_sends_to_inspection_and_nothing_opens_the_release_road(bench: Any) -> None:
     async def test(b: Bench) -> None:
         await b.come(EMPTY, source=200.0)

@@ -21,9 +21,9 @@ MEMORY = "/proc/self/mem"
 TRANSACTION = """
 import gc, json, sys
 import numpy as np
-from gate_agent.face.chain import FaceChain, FaceSettings, wipe
-from gate_agent.face.watch import FaceWatch
-from gate_simulators.photographs import photographs
+from gate_agent.biometrics.face.chain import FaceChain, FaceSettings, wipe
+from gate_agent.biometrics.face.watch import FaceWatch
+from gate_simulators.egate.photographs import photographs
 
 MASK = 0x5A
 mask = lambda array: np.frombuffer(np.ascontiguousarray(array).tobytes()[:96], np.uint8) ^ MASK
