@@ -71,8 +71,7 @@ class Session:
         options.inter_op_num_threads = 1
         # Idle workers of several sessions would otherwise spin against each other on a small machine.
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-        # Without it, 8-bit products saturate on processors that lack VNNI, and every machine has its own
-        # model.
+        # Without it, 8-bit products saturate on processors without VNNI: every machine has its own model.
         options.add_session_config_entry("session.x64quantprecision", "1")
         options.log_severity_level = 3
         self.name = name
