@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from gate_agent.networks import Session
+from gate_agent.networks import NetworkSession
 from gate_agent.vehicle.cards import RecogniserSettings, load_model
 from gate_agent.vehicle.errors import PictureError
 from gate_agent.vehicle.lines import FoundLine, Grey, straightened
@@ -28,7 +28,9 @@ LEAST_CONFIDENCE = 0.5
 class PlateReader:
     """``read()`` may be called from several threads."""
 
-    def __init__(self, recogniser: CodeRecogniser, rows: Session, settings: RecogniserSettings) -> None:
+    def __init__(
+        self, recogniser: CodeRecogniser, rows: NetworkSession, settings: RecogniserSettings
+    ) -> None:
         self._recogniser = recogniser
         self._rows = rows
         self._settings = settings
@@ -37,7 +39,7 @@ class PlateReader:
     def load(cls, settings: RecogniserSettings) -> PlateReader:
         """Raises a GateError when a network is missing or not what its card pins."""
         network = load_model(settings.models, settings.row_reader)
-        rows = Session(network, settings.row_reader, threads=settings.threads)
+        rows = NetworkSession(network, settings.row_reader, threads=settings.threads)
         return cls(CodeRecogniser.load(settings), rows, settings)
 
     def read(self, pixels: NDArray[np.uint8]) -> tuple[PlateRead, ...]:

@@ -13,7 +13,8 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from gate_agent.biometrics.face.cards import default_cards, default_models, load_model, read_card
 from gate_agent.biometrics.face.settings import FaceSettings
 from gate_agent.errors import GateError
-from gate_models.build import WEIGHTS, BuildError, build, write_atomically
+from gate_agent.files import write_whole
+from gate_models.build import WEIGHTS, BuildError, build
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__)
 console = Console(stderr=True)
@@ -75,7 +76,7 @@ def quantise_command(quiet: Quiet = False, cache: Models = None, cards: Cards = 
                 field=card.id,
                 advice="install the locked version of onnxruntime",
             )
-        write_atomically(folder / card.file, data)
+        write_whole(folder / card.file, data)
         if not quiet:
             console.print(f"{folder / card.file}", soft_wrap=True)
 
