@@ -8,6 +8,13 @@ or into a device fault.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Self
+
+if TYPE_CHECKING:
+    from pydantic import ValidationError
+
+_LONGEST = 200
+
 
 class GateError(Exception):
     """What happened, where, and what to do about it."""
@@ -17,6 +24,17 @@ class GateError(Exception):
         self.what = what
         self.field = field
         self.advice = advice
+
+    @classmethod
+    def complaint(cls, error: ValidationError, source: str = "") -> Self:
+        """The first thing that a pydantic model has against its input, without repeating the input.
+
+        `source` is the file or message; the path within it follows, as in ``list.json: entries.3.reference``.
+        """
+        first = error.errors(include_url=False, include_input=False, include_context=False)[0]
+        where = ".".join(str(part) for part in first["loc"])
+        what = first["msg"].removeprefix("Value error, ")[:_LONGEST]
+        return cls(what, field=": ".join(part for part in (source, where) if part))
 
     def __str__(self) -> str:
         where = f"{self.field}: " if self.field else ""

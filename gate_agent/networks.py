@@ -1,7 +1,7 @@
 """Networks on onnxruntime, for every room: the file that a card pins, and a session with checked arrays.
 
-A room has its own cards (`face/cards.py`, `yard/cards.py`, `scans/triage/detector.py`); what they share is
-here: a card is bounded before it is parsed, a network is used only when its SHA-256 is the card's, and what
+A room has its own cards, and its own error for what is wrong with them; what they share is here: where cards
+lie, a card is bounded before it is parsed, a network is used only when its SHA-256 is the card's, and what
 comes out of it is finite float32 or an error."""
 
 from __future__ import annotations
@@ -19,10 +19,13 @@ import onnxruntime  # pyright: ignore[reportMissingTypeStubs]
 from numpy.typing import NDArray
 from pydantic import ValidationError
 
-from gate_agent.errors import BadInput
+import gate_agent
+from gate_agent.errors import BadInput, GateError
+from gate_agent.files import read_bounded
 from gate_agent.settings import Settings
 
 MAX_CARD_BYTES: Final = 64 * 1024
+_INSTALL: Final = "install the package with the networks, or name their folder"
 ort = cast("Any", onnxruntime)  # it ships no type information
 Card = TypeVar("Card", bound=Settings)
 
@@ -31,44 +34,53 @@ class NetworkError(BadInput):
     """A card or a network that cannot be used, or an inference that failed."""
 
 
-def read_card(path: Path, kind: type[Card]) -> Card:
-    """The card in a TOML file. Raises NetworkError naming the file and the field."""
-    try:
-        if path.stat().st_size > MAX_CARD_BYTES:
-            raise NetworkError(f"larger than {MAX_CARD_BYTES} bytes", field=str(path))
-        return kind.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
-    except OSError as error:
-        advice = "install the package with the networks, or name their folder"
-        told = f"cannot read the card: {error.strerror}"
-        raise NetworkError(told, field=str(path), advice=advice) from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise NetworkError(f"not TOML: {error}", field=str(path)) from error
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise NetworkError(first["msg"], field=f"{path}: {where}") from error
+def project_root() -> Path:
+    """The checkout, or the folder that the agent is installed in."""
+    return Path(gate_agent.__file__).resolve().parents[1]
 
 
-def read_network(path: Path, sha256: str, *, max_bytes: int) -> bytes:
-    """The network's bytes. Raises NetworkError unless they are exactly what the card pins."""
+def packaged(name: str) -> Path:
+    """The folder of the package ``gate_models.<name>``, which carries its networks and their cards."""
+    checkout = project_root() / "models" / "gate_models" / name
+    return checkout if checkout.is_dir() else project_root() / "gate_models" / name
+
+
+def read_card(
+    path: Path, kind: type[Card], error: type[GateError] = NetworkError, *, advice: str = _INSTALL
+) -> Card:
+    """The card in a TOML file. Raises `error` naming the file and the field."""
+    raw = read_bounded(path, MAX_CARD_BYTES, error, advice=advice)
     try:
-        if path.stat().st_size > max_bytes:
-            raise NetworkError(f"larger than {max_bytes} bytes", field=str(path))
-        data = path.read_bytes()
-    except OSError as error:
-        raise NetworkError(f"cannot read the network: {error.strerror}", field=str(path)) from error
+        return kind.model_validate(tomllib.loads(raw.decode()))
+    except ValidationError as fault:
+        raise error.complaint(fault, str(path)) from fault
+    except (ValueError, RecursionError) as fault:  # both of text and of TOML
+        raise error(f"not TOML: {fault}", field=str(path)) from fault
+
+
+def read_network(
+    path: Path,
+    sha256: str,
+    error: type[GateError] = NetworkError,
+    *,
+    max_bytes: int,
+    advice: str = "restore the network of the card",
+) -> bytes:
+    """The network's bytes. Raises `error` unless they are exactly what the card pins."""
+    data = read_bounded(path, max_bytes, error, advice=advice)
     digest = hashlib.sha256(data).hexdigest()
     if digest != sha256:
-        raise NetworkError(
-            f"SHA-256 {digest} is not the card's", field=str(path), advice="restore the network of the card"
-        )
+        raise error(f"SHA-256 {digest} is not the card's {sha256}", field=str(path), advice=advice)
     return data
 
 
-class Session:
+class NetworkSession:
     """One network in onnxruntime on the CPU; `run` may be called from several threads."""
 
-    def __init__(self, network: bytes, name: str, *, threads: int) -> None:
+    def __init__(
+        self, network: bytes, name: str, *, threads: int, error: type[GateError] = NetworkError
+    ) -> None:
+        """Raises `error`, now and later, for a network that cannot be used."""
         _share_working_memory()
         options = ort.SessionOptions()
         options.add_session_config_entry("session.use_env_allocators", "1")
@@ -80,10 +92,11 @@ class Session:
         options.add_session_config_entry("session.x64quantprecision", "1")
         options.log_severity_level = 3
         self.name = name
+        self._error = error
         try:
             self._session: Any = _opened(network, options)
-        except Exception as error:  # onnxruntime's exceptions share no public base
-            raise NetworkError(f"onnxruntime refuses the model: {error}", field=name) from error
+        except Exception as fault:  # onnxruntime's exceptions share no public base
+            raise error(f"onnxruntime refuses the model: {fault}", field=name) from fault
         release_free_memory()
         self._input: str = self._session.get_inputs()[0].name
         self._output: str = self._session.get_outputs()[0].name
@@ -94,16 +107,16 @@ class Session:
         return dict(self._session.get_modelmeta().custom_metadata_map)
 
     def run(self, values: NDArray[Any]) -> NDArray[np.float32]:
-        """The first output for the only input. Raises NetworkError when it is not finite float32."""
+        """The first output for the only input. Raises an error when it is not finite float32."""
         try:
             output: Any = self._session.run([self._output], {self._input: values})[0]
-        except Exception as error:
-            raise NetworkError(f"inference failed: {error}", field=self.name) from error
+        except Exception as fault:
+            raise self._error(f"inference failed: {fault}", field=self.name) from fault
         if getattr(output, "dtype", None) != np.float32:
-            raise NetworkError("the network's output is not float32", field=self.name)
+            raise self._error("the network's output is not float32", field=self.name)
         found = cast("NDArray[np.float32]", output)
         if not bool(np.isfinite(found).all()):
-            raise NetworkError("the network's output is not finite", field=self.name)
+            raise self._error("the network's output is not finite", field=self.name)
         return found
 
 

@@ -21,7 +21,8 @@ from urllib.parse import unquote
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from gate_agent.errors import GateError
+from gate_agent.errors import BadInput, GateError
+from gate_agent.files import read_bounded
 
 Loc: TypeAlias = tuple[str | int, ...]
 """Where a value is: ``("rule", 2, "when")``."""
@@ -83,12 +84,9 @@ class TomlSource:
             return Problems([ConfigProblem("", line, message, advice, str(file))])
 
         try:
-            with file.open("rb") as stream:
-                raw = stream.read(max_bytes + 1)
-        except OSError as error:
-            raise refuse(f"cannot be read: {error.strerror}", "check the path and its permissions") from error
-        if len(raw) > max_bytes:
-            raise refuse(f"is larger than {max_bytes} bytes", "this is not the file that was meant")
+            raw = read_bounded(file, max_bytes, advice="check the path and its permissions")
+        except BadInput as error:
+            raise refuse(error.what, error.advice) from error
         try:
             text = raw.decode()
         except UnicodeDecodeError as error:

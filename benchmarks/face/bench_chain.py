@@ -27,9 +27,9 @@ from rich.table import Table
 
 from gate_agent.biometrics.face.chain import FaceChain, FaceSettings
 from gate_agent.biometrics.face.errors import UnclearFace
-from gate_agent.biometrics.face.inference import Session
 from gate_agent.biometrics.face.liveness import LivenessMonitor
 from gate_agent.biometrics.face.track import FaceTracker, Fusion
+from gate_agent.networks import NetworkSession
 from gate_simulators.egate.photographs import photographs
 from gate_simulators.egate.plant import Person, Plant, Zone
 from gate_simulators.egate.scene import Scene
@@ -71,7 +71,7 @@ def walk(frames: int) -> list[np.ndarray]:
     return pictures
 
 
-class Timed(Session):
+class Timed(NetworkSession):
     """A session that adds up its own seconds, so that the time around it can be told."""
 
     seconds = 0.0

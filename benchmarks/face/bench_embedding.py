@@ -24,7 +24,7 @@ from rich.table import Table
 from gate_agent.biometrics.face.cards import ModelKind, load_card, load_model
 from gate_agent.biometrics.face.chain import FaceChain, FaceSettings
 from gate_agent.biometrics.face.embed import Embedder
-from gate_agent.biometrics.face.inference import Session
+from gate_agent.networks import NetworkSession
 from gate_models.build import WEIGHTS, build, weights_folder
 from gate_models.quantise import quantised
 from gate_simulators.egate.photographs import photographs
@@ -70,13 +70,15 @@ def measure(repeats: int) -> dict[str, float]:
     card = load_card(settings.cards, settings.embedder, ModelKind.EMBEDDER)
     model = load_model(settings.models, card)
     for threads in (1, 2):
-        embedder = Embedder(Session(model, card.id, threads=threads), card)
+        embedder = Embedder(NetworkSession(model, card.id, threads=threads), card)
         ours = median_ms(lambda embedder=embedder: embedder.embed(chip[None]), repeats * 4)
         figures[f"embed_{threads}_threads_ms"] = ours
         figures[f"embed_{threads}_threads_ratio"] = figures["embed_reference_ms"] / ours
 
     small = load_card(settings.cards, f"{settings.embedder}-int8", ModelKind.EMBEDDER)
-    session = Session(quantised(model, settings.cards / f"{small.id}.ranges.json"), small.id, threads=1)
+    session = NetworkSession(
+        quantised(model, settings.cards / f"{small.id}.ranges.json"), small.id, threads=1
+    )
     embedder = Embedder(session, small)
     figures["embed_int8_1_threads_ms"] = median_ms(lambda: embedder.embed(chip[None]), repeats * 4)
 

@@ -33,7 +33,7 @@ from gate_agent.scans.triage.detector import (
     load_detector,
 )
 from gate_agent.scans.triage.inspectable import Band, inspectable_map
-from gate_agent.scans.triage.threats import find_threats
+from gate_agent.scans.triage.threats import look_for_threats
 from gate_models.threats.cards import NAMES, card_text, unmeasured
 from gate_models.threats.evaluate import (
     OBJECTS_PER_SCAN,
@@ -177,10 +177,10 @@ def seconds(detector: Detector) -> tuple[float, float]:
     inner = Box(600, 3700, 300, 1250)
     seen = inspectable_map(image, inner, 1e-4)
     container = Container(inner, inner)
-    find_threats(image, container, seen, detector)
+    look_for_threats(image, container, seen, detector)
     wall, processor = time.perf_counter(), time.process_time()
     for _ in range(3):
-        find_threats(image, container, seen, detector)
+        look_for_threats(image, container, seen, detector)
     return (time.perf_counter() - wall) / 3, (time.process_time() - processor) / 3
 
 

@@ -29,6 +29,7 @@ from pydantic import (
 
 from gate_agent.cargo.consignment import LAST_CHAPTER, RESERVED_CHAPTER, Consignment, Fullness, Goods, Issue
 from gate_agent.cargo.errors import ManifestError
+from gate_agent.files import read_bounded
 from gate_agent.settings import Settings
 from gate_agent.vehicle.errors import ContainerCodeError
 from gate_agent.vehicle.iso6346 import check_digit, parse
@@ -211,16 +212,10 @@ def problems(path: Path) -> tuple[ManifestError, ...]:
 
 def _read(path: Path) -> tuple[Manifest | None, tuple[ManifestError, ...]]:
     try:
-        if not path.is_file():
-            return None, (ManifestError("there is no such file", field=str(path)),)
-        with path.open("rb") as stream:
-            raw = stream.read(MAX_BYTES + 1)
-    except OSError as error:
-        return None, (ManifestError(f"cannot be read: {error.strerror}", field=str(path)),)
-    if len(raw) > MAX_BYTES:
-        return None, (ManifestError(f"is larger than {MAX_BYTES} bytes", field=str(path)),)
-    try:
+        raw = read_bounded(path, MAX_BYTES, ManifestError)
         file = ManifestFile.model_validate_json(raw, strict=True)
+    except ManifestError as error:
+        return None, (error,)
     except ValidationError as error:
         return None, _told(path, error)
     issue = Issue(file.id, file.issued_at)

@@ -96,8 +96,7 @@ def signature_from(kept: object) -> LoadSignature:
     try:
         file = _SignatureFile.model_validate(kept)
     except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        raise SignatureError(first["msg"], field=".".join(str(part) for part in first["loc"])) from error
+        raise SignatureError.complaint(error) from error
     grid = np.array(file.grid, np.float32).reshape(ROWS, COLUMNS)
     levels, texture = np.array(file.levels, np.float32), np.array(file.texture, np.float32)
     return LoadSignature(file.calibrated, file.peak_kev, file.rail, grid, levels, texture)

@@ -23,6 +23,7 @@ from gate_agent.emrtd.trust.trust import TrustStore
 from gate_agent.emrtd.verdicts import Parsed, judge_data
 from gate_agent.errors import BadInput
 from gate_agent.evidence import CheckResult
+from gate_agent.files import read_bounded, write_whole
 
 _NAME = re.compile(
     r"(?:EF[_.])?(COM|SOD|DG(?:[1-9]|1[0-6])|CardAccess|CardSecurity)(?:\.bin)?", re.IGNORECASE
@@ -64,9 +65,7 @@ def load_dump(directory: Path) -> dict[str, bytes]:
         matched = _NAME.fullmatch(path.name)
         if matched is None or not path.is_file():
             continue
-        if path.stat().st_size > _MAX_SIZE:
-            raise DumpError(f"is larger than {_MAX_SIZE} bytes", field=path.name)
-        files[canonical[matched[1].lower()]] = path.read_bytes()
+        files[canonical[matched[1].lower()]] = read_bounded(path, _MAX_SIZE, DumpError, field=path.name)
     if not files:
         raise DumpError(
             "holds no file of an eMRTD", field=str(directory), advice="EF_COM.bin, EF_SOD.bin, ..."
@@ -78,9 +77,7 @@ def write_dump(directory: Path, files: Mapping[str, bytes]) -> None:
     """One file each, readable by the owner alone: this is the holder's data."""
     directory.mkdir(parents=True, exist_ok=True, mode=0o700)
     for name, raw in files.items():
-        path = directory / f"EF_{name}.bin"
-        path.write_bytes(raw)
-        path.chmod(0o600)
+        write_whole(directory / f"EF_{name}.bin", raw, mode=0o600)
 
 
 def inspect_files(

@@ -24,6 +24,7 @@ from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
+from gate_agent.files import read_bounded
 from gate_agent.hub.errors import HubError, HubRefused, HubUnreachable
 from gate_agent.hub.settings import HubSettings
 from gate_agent.hub.topics import Topic
@@ -131,10 +132,9 @@ class Connection:
         if path is None:
             return None
         try:
-            with path.open("rb") as file:
-                return file.read(4096).decode().strip()
-        except (OSError, UnicodeDecodeError) as error:
-            raise HubError(f"cannot be read: {error}", field="hub.password_file") from error
+            return read_bounded(path, 4096, HubError, field="hub.password_file").decode().strip()
+        except UnicodeDecodeError as error:
+            raise HubError("is not UTF-8 text", field="hub.password_file") from error
 
     def _use_tls(self, client: mqtt.Client) -> None:
         settings = self._settings

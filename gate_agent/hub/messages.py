@@ -25,6 +25,7 @@ from gate_agent.hub.topics import (
     Topic,
 )
 from gate_agent.journal import OutboxRow, RecordKind
+from gate_agent.times import parse_rfc3339, rfc3339
 
 TYPE_PREFIX = "org.gate-agent."
 SCHEMA_PREFIX = "urn:gate-agent:schema:"
@@ -66,9 +67,9 @@ class Event(Message):
         try:
             return cls.model_validate_json(payload)
         except ValidationError as error:
-            first = error.errors(include_url=False, include_input=False)[0]
-            where = ".".join(str(part) for part in first["loc"]) or "payload"
-            raise BadMessage(first["msg"][:200], field=where) from error
+            complaint = BadMessage.complaint(error)
+            complaint.field = complaint.field or "payload"
+            raise complaint from error
 
     def encode(self) -> bytes:
         return self.model_dump_json(exclude_none=True).encode()
@@ -279,7 +280,7 @@ def event(kind: type[E], source: str, identity: str, at: float, data: Message, *
         {
             "id": identity,
             "source": source,
-            "time": rfc3339(at),
+            "time": moment(at),
             "dataschema": f"{SCHEMA_PREFIX}{kind.kind}:v1",
             "data": data,
             **more,
@@ -287,14 +288,14 @@ def event(kind: type[E], source: str, identity: str, at: float, data: Message, *
     )
 
 
-def rfc3339(at: float) -> str:
+def moment(at: float) -> str:
     """UTC seconds -> RFC 3339 with milliseconds."""
-    return datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return rfc3339(datetime.fromtimestamp(at, UTC))
 
 
-def seconds(moment: str) -> float:
+def seconds(text: str) -> float:
     """RFC 3339 -> UTC seconds. Raises BadMessage for a day that does not exist."""
     try:
-        return datetime.fromisoformat(moment).timestamp()
+        return parse_rfc3339(text).timestamp()
     except ValueError as error:
         raise BadMessage("no such time", field="time") from error

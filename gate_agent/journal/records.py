@@ -10,7 +10,6 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from enum import StrEnum
 
 import orjson
@@ -19,6 +18,7 @@ from gate_agent.decision import Decision
 from gate_agent.evidence import Evidence, canonical_json
 from gate_agent.journal.errors import UnsafeRecord
 from gate_agent.journal.guard import check_body
+from gate_agent.times import parse_rfc3339
 
 MAX_BODY_BYTES = 64 * 1024
 
@@ -109,7 +109,7 @@ def milliseconds(at: str, field: str = "at") -> int:
     """RFC 3339 UTC -> milliseconds since 1970. Raises UnsafeRecord."""
     try:
         if _UTC_TIME.fullmatch(at):
-            return round(datetime.fromisoformat(at).timestamp() * 1000)
+            return round(parse_rfc3339(at).timestamp() * 1000)
     except ValueError:
         pass  # a thirteenth month
     raise UnsafeRecord("not a time in UTC by RFC 3339", field=field, advice="like 2026-03-01T12:00:00.000Z")

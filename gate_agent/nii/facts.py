@@ -36,7 +36,6 @@ NII_CHECKS = CheckTable.of(
             neutron_probability=float,
             suppression=float,
             speed_km_h=float,
-            high_window_share=float,
         ),
         of("seal", "Is the electronic seal whole (ISO 18185)?", seals=int, battery_low=bool),
         of(

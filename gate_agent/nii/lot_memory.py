@@ -16,6 +16,7 @@ from typing import Final
 
 from gate_agent.cargo.signature import LoadSignature, signature_from
 from gate_agent.errors import GateError
+from gate_agent.files import read_bounded, write_whole
 from gate_agent.logs import get_logger
 
 MAX_KEPT: Final = 2000
@@ -34,12 +35,10 @@ class Sisters:
 
     def keep(self, container: str, signature: LoadSignature) -> None:
         """Remember how a container looked; a later scan replaces an earlier. That it fails is only told."""
-        place = self._place(container)
-        building = place.with_suffix(".new")
+        content = json.dumps(signature.to_json(), separators=(",", ":")).encode()
         with self._lock:
             try:
-                building.write_text(json.dumps(signature.to_json(), separators=(",", ":")))
-                building.replace(place)
+                write_whole(self._place(container), content)
                 self._bound()
             except OSError as error:
                 log.warning("a load's signature was not kept", error=str(error.strerror))
@@ -55,13 +54,11 @@ class Sisters:
         return self._folder / f"{container}.json"
 
     def _read(self, place: Path) -> LoadSignature | None:
-        try:
-            if place.stat().st_size > _MAX_BYTES:
-                return None
-            return signature_from(json.loads(place.read_bytes()))
-        except FileNotFoundError:
+        if not place.exists():
             return None
-        except (OSError, ValueError, GateError) as error:
+        try:
+            return signature_from(json.loads(read_bounded(place, _MAX_BYTES, field=place.name)))
+        except (ValueError, GateError) as error:
             log.warning("a load's signature cannot be read", field=place.name, error=str(error))
             return None
 

@@ -16,6 +16,7 @@ from typing import Final
 
 from gate_agent.devices import SealReading
 from gate_agent.errors import GateError
+from gate_agent.files import write_whole
 from gate_agent.logs import get_logger
 from gate_agent.nii.inspection import Examined, Inspection, Material, Passage
 from gate_agent.radiation.alarm import judge
@@ -99,7 +100,7 @@ def write(
     """
     place = folder / inspection_id
     place.mkdir(parents=True, exist_ok=True)
-    (place / "inspection.json").write_text(json.dumps(told, indent=1, sort_keys=True))
+    write_whole(place / "inspection.json", json.dumps(told, indent=1, sort_keys=True).encode())
     names = ["inspection.json"]
     formats: dict[str, Callable[[Path], None]] = {}
     if (report := examined.report) is not None:
@@ -136,7 +137,7 @@ def _write_radiation(path: Path, passage: Passage, settings: RadiationSettings, 
         started=passage.started,
         item=container,
     )
-    path.write_bytes(write_n42(document))
+    write_whole(path, write_n42(document))
 
 
 def _bound(folder: Path) -> None:

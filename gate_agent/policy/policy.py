@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Literal, TypeAlias
 
 from gate_agent.decision import Decision, FiredRule, Verdict
@@ -22,6 +22,7 @@ from gate_agent.evidence import CheckResult, Evidence, Outcome
 from gate_agent.policy import engine
 from gate_agent.policy.condition import Condition, EvaluationError
 from gate_agent.policy.facts import CheckTable, EvidenceError
+from gate_agent.times import rfc3339
 
 Stage: TypeAlias = Literal["document", "final"]
 
@@ -96,7 +97,7 @@ class Policy:
             policy=self.reference,
             evidence_digest=_digest(evidence),
             decided_by=decided_by,
-            decided_at=at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+            decided_at=rfc3339(at),
         )
 
     def trace(self, evidence: Evidence) -> tuple[tuple[Rule, bool | EvaluationError], ...]:

@@ -18,7 +18,9 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 from gate_agent.errors import GateError
+from gate_agent.files import read_bounded, write_whole
 
+MAX_SIGNED_BYTES = 256 * 1024 * 1024
 _MAX_KEY_FILE = 64 * 1024
 _PEM = re.compile(rb"-----BEGIN PUBLIC KEY-----.+?-----END PUBLIC KEY-----", re.DOTALL)
 
@@ -33,7 +35,7 @@ def signature_path(file: Path) -> Path:
 
 def load_public_keys(file: Path) -> tuple[Ed25519PublicKey, ...]:
     """Every public key in `file` (hex or PEM). Raises SignatureError."""
-    raw = _read(file, "public key")
+    raw = read_bounded(file, _MAX_KEY_FILE, SignatureError)
     text = raw.strip()
     if re.fullmatch(rb"[0-9A-Fa-f]{64}", text):
         return (Ed25519PublicKey.from_public_bytes(bytes.fromhex(text.decode())),)
@@ -56,7 +58,8 @@ def load_public_keys(file: Path) -> tuple[Ed25519PublicKey, ...]:
 def load_private_key(file: Path) -> Ed25519PrivateKey:
     """The PEM (PKCS #8, unencrypted) private key in `file`. Raises SignatureError."""
     try:
-        key = serialization.load_pem_private_key(_read(file, "private key"), password=None)
+        raw = read_bounded(file, _MAX_KEY_FILE, SignatureError)
+        key = serialization.load_pem_private_key(raw, password=None)
     except (ValueError, TypeError) as error:
         raise SignatureError("is not an unencrypted PEM private key", field=str(file)) from error
     if not isinstance(key, Ed25519PrivateKey):
@@ -79,7 +82,8 @@ def private_pem(key: Ed25519PrivateKey) -> bytes:
 def sign(file: Path, key: Ed25519PrivateKey) -> Path:
     """Write the signature of `file` beside it; returns its path."""
     target = signature_path(file)
-    target.write_bytes(base64.b64encode(key.sign(file.read_bytes())) + b"\n")
+    content = read_bounded(file, MAX_SIGNED_BYTES, SignatureError)
+    write_whole(target, base64.b64encode(key.sign(content)) + b"\n")
     return target
 
 
@@ -87,7 +91,8 @@ def verify(file: Path, content: bytes, keys: tuple[Ed25519PublicKey, ...]) -> No
     """Raise SignatureError unless ``<file>.sig`` is a signature of `content` by one of `keys`."""
     beside = signature_path(file)
     try:
-        signature = base64.b64decode(_read(beside, "signature").strip(), validate=True)
+        encoded = read_bounded(beside, _MAX_KEY_FILE, SignatureError)
+        signature = base64.b64decode(encoded.strip(), validate=True)
     except binascii.Error as error:
         raise SignatureError("is not base64", field=str(beside)) from error
     for key in keys:
@@ -101,14 +106,3 @@ def verify(file: Path, content: bytes, keys: tuple[Ed25519PublicKey, ...]) -> No
         field=str(file),
         advice="sign it again after every change, with the key whose public half is configured",
     )
-
-
-def _read(file: Path, what: str) -> bytes:
-    try:
-        with file.open("rb") as stream:
-            raw = stream.read(_MAX_KEY_FILE + 1)
-    except OSError as error:
-        raise SignatureError(f"{what} cannot be read: {error.strerror}", field=str(file)) from error
-    if len(raw) > _MAX_KEY_FILE:
-        raise SignatureError(f"{what} is far too large", field=str(file))
-    return raw

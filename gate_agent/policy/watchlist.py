@@ -28,6 +28,7 @@ from pydantic import AwareDatetime, Field, StringConstraints, ValidationError
 
 from gate_agent.errors import BadInput, GateError
 from gate_agent.evidence import CheckResult, Outcome
+from gate_agent.files import read_bounded, write_whole
 from gate_agent.policy.signature import load_public_keys, sign, verify
 from gate_agent.settings import Settings
 
@@ -108,21 +109,13 @@ class Watchlist:
         max_age_days: float | None = None,
     ) -> Watchlist:
         """Read and verify a list. Raises WatchlistError or SignatureError."""
-        try:
-            with path.open("rb") as stream:
-                raw = stream.read(MAX_BYTES + 1)
-        except OSError as error:
-            raise WatchlistError(f"cannot be read: {error.strerror}", field=str(path)) from error
-        if len(raw) > MAX_BYTES:
-            raise WatchlistError(f"is larger than {MAX_BYTES} bytes", field=str(path))
+        raw = read_bounded(path, MAX_BYTES, WatchlistError)
         keys = load_public_keys(public_key) if isinstance(public_key, Path) else tuple(public_key)
         verify(path, raw, keys)
         try:
             file = WatchlistFile.model_validate_json(raw)
         except ValidationError as error:
-            first = error.errors(include_url=False, include_input=False)[0]
-            where = ".".join(str(part) for part in first["loc"])
-            raise WatchlistError(first["msg"], field=f"{path}: {where}") from error
+            raise WatchlistError.complaint(error, str(path)) from error
         return cls._from_file(file, max_age_days)
 
     @classmethod
@@ -212,10 +205,9 @@ def build_watchlist(
     try:
         WatchlistFile.model_validate_json(json.dumps(content))
     except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        raise BadInput(first["msg"], field=".".join(str(part) for part in first["loc"])) from error
+        raise BadInput.complaint(error) from error
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(content, indent=1) + "\n")
+    write_whole(path, json.dumps(content, indent=1).encode() + b"\n")
     sign(path, private_key)
     return path
 

@@ -1,7 +1,7 @@
 """The radiation check: a truck's profile in, one :class:`CheckResult` out. An alarm of anybody fails it.
 
-The monitor's alarm and the agent's own count alike: neither overrules the other, and energy ratios
-explain an alarm without taking it away. What cannot be judged is inconclusive, never passed.
+The monitor's alarm and the agent's own count alike: neither overrules the other. What cannot be judged is
+inconclusive, never passed.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ import math
 
 from gate_agent.evidence import CheckResult, Outcome, Scalar
 from gate_agent.radiation.alarm import RadiationFinding, judge
-from gate_agent.radiation.energy import Origin, WindowRatio
 from gate_agent.radiation.profile import OccupancyProfile
 from gate_agent.radiation.settings import RadiationSettings
 
@@ -18,9 +17,7 @@ CHECK = "radiation"
 ALGORITHM = "n-sigma-1"
 
 
-def radiation_check(
-    profile: OccupancyProfile | None, settings: RadiationSettings, ratio: WindowRatio | None = None
-) -> CheckResult:
+def radiation_check(profile: OccupancyProfile | None, settings: RadiationSettings) -> CheckResult:
     """Judge a profile; None when the truck never passed the portal."""
     if profile is None:
         return CheckResult(CHECK, Outcome.NOT_DONE, ("RPM_NOT_DONE",))
@@ -28,8 +25,6 @@ def radiation_check(
     alarms = _alarms(profile, finding)
     doubts = _doubts(profile, finding, settings)
     notes = ["RPM_CONTRAST"] if finding.contrast else []
-    if alarms and ratio is not None and ratio.origin is Origin.NATURAL:
-        notes.append("RPM_NATURAL_ENERGY")
     if alarms:
         outcome = Outcome.FAILED
     else:
@@ -38,7 +33,7 @@ def radiation_check(
         CHECK,
         outcome,
         (*alarms, *doubts, *notes),
-        measured=_measured(profile, finding, ratio),
+        measured=_measured(profile, finding),
         versions={"algorithm": ALGORITHM},
     )
 
@@ -73,9 +68,7 @@ def _doubts(profile: OccupancyProfile, finding: RadiationFinding, settings: Radi
     return doubts
 
 
-def _measured(
-    profile: OccupancyProfile, finding: RadiationFinding, ratio: WindowRatio | None
-) -> dict[str, Scalar]:
+def _measured(profile: OccupancyProfile, finding: RadiationFinding) -> dict[str, Scalar]:
     """Finite numbers only: JSON has no NaN."""
     values: dict[str, float] = {
         "gamma_sigma": finding.gamma_sigma,
@@ -86,7 +79,6 @@ def _measured(
         "suppression": finding.suppression,
         "occupancy_s": profile.seconds,
         "speed_km_h": math.nan if profile.speed_km_h is None else profile.speed_km_h,
-        "high_window_share": math.nan if ratio is None else ratio.share,
     }
     known = {name: float(f"{value:.6g}") for name, value in values.items() if math.isfinite(value)}
     return {**known, "windows": finding.windows, "lost_lines": profile.lost_lines}

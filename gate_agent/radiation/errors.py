@@ -5,9 +5,5 @@ from __future__ import annotations
 from gate_agent.errors import BadInput
 
 
-class RadiationError(BadInput):
-    """Counts, settings or a profile that no portal can have. `field` names the value."""
-
-
 class N42Error(BadInput):
     """Bytes that are no N42.42 document that may be read. `field` names the element or the line."""

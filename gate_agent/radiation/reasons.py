@@ -9,7 +9,6 @@ REASONS = frozenset(
         "RPM_DEVICE_ALARM",
         "RPM_CONTRAST",
         "RPM_DISAGREE",
-        "RPM_NATURAL_ENERGY",
         "RPM_PROFILE_INCOMPLETE",
         "RPM_NO_BACKGROUND",
         "RPM_BACKGROUND_DRIFT",

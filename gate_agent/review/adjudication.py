@@ -17,8 +17,9 @@ from enum import StrEnum
 from typing import Final
 
 from gate_agent.readmodel import OfficerAction
-from gate_agent.review.case import ShelvedCase
-from gate_agent.review.views import NotAllowed, NotThere, QueueEntry, Want
+from gate_agent.review.errors import NotAllowed, NotThere
+from gate_agent.review.record import ShelvedCase
+from gate_agent.review.views import QueueEntry, Want
 
 MOST_ENTRIES: Final = 64
 

@@ -12,11 +12,13 @@ from pathlib import Path
 from typing import Final
 
 from gate_agent.errors import BadInput
-from gate_agent.review.case import Annotation, ShelvedCase, check_case_id
+from gate_agent.review.errors import NotAllowed
+from gate_agent.review.record import Annotation, Mark, Region, ShelvedCase, check_case_id
 from gate_agent.review.shelf import Shelf
-from gate_agent.review.views import MOST_MARKS, Mark, MarksKept, NotAllowed, Region
+from gate_agent.review.views import MOST_MARKS, MarksKept
 from gate_agent.scans.dicos_header import Equipment, Scan
 from gate_agent.scans.dicos_tdr import ThreatObject, ThreatReport, write_tdr
+from gate_agent.times import rfc3339
 
 MOST_ANNOTATIONS: Final = 100
 NOT_DICOS: Final = "the scan did not come as DICOS, so there is nothing that a report could refer to"
@@ -30,8 +32,7 @@ def annotate(shelf: Shelf, case: str, officer: str, marks: Sequence[Mark], at: d
     if len(kept.annotations) >= MOST_ANNOTATIONS:
         raise NotAllowed(f"it has {MOST_ANNOTATIONS} annotations already", field="scan")
     _check(marks, kept.picture.columns, kept.picture.rows)
-    stamp = at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
-    annotation = Annotation(officer, stamp, tuple(marks))
+    annotation = Annotation(officer, rfc3339(at), tuple(marks))
     if not kept.instance_uids:
         shelf.annotate(case, annotation, None)
         return MarksKept(len(marks), None, NOT_DICOS)

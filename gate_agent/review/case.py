@@ -1,4 +1,4 @@
-"""One inspection as the desk gets it (:class:`Case`) and as it is kept (:class:`ShelvedCase`).
+"""One inspection as the station hands it to review.
 
 Only a Case can be shelved, marked, adjudicated or reported. Training scans are of another type and carry ids
 that no Case can have, so that a projected threat can never be taken for evidence.
@@ -6,32 +6,13 @@ that no Case can have, so that a projected threat can never be taken for evidenc
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Final
 
-from gate_agent.errors import BadInput
-from gate_agent.evidence import CheckResult, Outcome, Scalar
-from gate_agent.review.views import Finding, Mark, PictureView, Region
+from gate_agent.evidence import CheckResult, Scalar
+from gate_agent.review.record import SUSPICIOUS, Finding, Region, check_case_id
 from gate_agent.scans.image import ScanImage
 from gate_agent.scans.triage.findings import threat_report
 from gate_agent.scans.triage.report import TriageReport
-
-TRAINING_PREFIX: Final = "tip-"
-_ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
-_INDISPENSABLE: Final = "radiation"
-"""A check that one officer alone may not do without."""
-_FLAGS: Final = {"HIGH_THREAT", "THREAT"}
-
-
-def check_case_id(case: str) -> str:
-    """The id, if it can be an inspection's. Raises BadInput for anything else, a training scan's included."""
-    if not _ID.fullmatch(case):
-        raise BadInput("is not 1 to 64 letters, digits, - or _", field="id")
-    if case.lower().startswith(TRAINING_PREFIX):
-        raise BadInput("names a training scan", field="id", advice="training is never evidence")
-    return case
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -72,7 +53,7 @@ class Case:
                     max(1, place.height // image.binning),
                 ),
                 place.description,
-                "NO_THREAT" if place.flag not in _FLAGS else "THREAT",
+                "NO_THREAT" if place.flag not in SUSPICIOUS else "THREAT",
                 "machine",
             )
             for place in places
@@ -95,87 +76,3 @@ class Case:
             bound = "mass_at_least_kg" if report.materials.mass_at_least else "mass_kg"
             found[bound] = round(report.materials.mass_kg)
         return found
-
-
-@dataclass(frozen=True, slots=True)
-class KeptFile:
-    """A file beside the case's record: `name` within its folder, and what it must hash to."""
-
-    name: str
-    sha256: str
-    size: int
-
-
-@dataclass(frozen=True, slots=True)
-class Annotation:
-    """What one officer marked. `report` is the OPERATOR TDR's file name, empty where there is none."""
-
-    officer: str
-    at: str
-    marks: tuple[Mark, ...]
-    report: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Settled:
-    """How an officer ended the case, and whose proposal that confirmed."""
-
-    verdict: str
-    officer: str
-    at: str
-    seconds: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class ShelvedCase:
-    """The record of one inspection on disk. `planes` are in the order of ``picture.planes``."""
-
-    id: str
-    container: str
-    at: str
-    verdict: str
-    reasons: tuple[str, ...]
-    checks: tuple[CheckResult, ...]
-    needs_review: bool
-    picture: PictureView | None
-    findings: tuple[Finding, ...]
-    figures: Mapping[str, Scalar]
-    planes: tuple[KeptFile, ...]
-    energies_kev: tuple[float, ...] = ()
-    loading_space: Region | None = None
-    study_uid: str = ""
-    instance_uids: tuple[str, ...] = ()
-    binning: int = 1
-    station: str = ""
-    annotations: tuple[Annotation, ...] = ()
-    reports: tuple[KeptFile, ...] = ()
-    settled: Settled | None = None
-    filed_by: str = ""
-
-    @property
-    def outcome(self) -> str:
-        """The verdict that stands: an officer's, else the policy's."""
-        return self.settled.verdict if self.settled is not None else self.verdict
-
-    @property
-    def objections(self) -> tuple[str, ...]:
-        """What machine or officers found on this case: any of these makes a release a matter for two."""
-        failed = [check.check for check in self.checks if _objects(check)]
-        seen = [found.what for found in self.findings if found.flag in _FLAGS]
-        marked = [
-            f"marked by {each.officer}"
-            for each in self.annotations
-            if any(mark.flag in _FLAGS for mark in each.marks)
-        ]
-        return tuple(dict.fromkeys([*failed, *seen, *marked]))
-
-    @property
-    def clean(self) -> bool:
-        """Nothing was ever found on it: a picture that training may use."""
-        return self.outcome == "release" and not self.objections
-
-
-def _objects(check: CheckResult) -> bool:
-    """A failed check, and one that nobody may miss unless two agree."""
-    missed = check.check == _INDISPENSABLE and check.outcome is not Outcome.PASSED
-    return check.outcome is Outcome.FAILED or missed

@@ -10,7 +10,7 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import datetime
 from types import MappingProxyType
 from typing import Final
 
@@ -19,28 +19,25 @@ from gate_agent.logs import get_logger
 from gate_agent.readmodel import Board, Objection, OfficerAction, OrderResult
 from gate_agent.review.adjudication import Judged, Queue, Step
 from gate_agent.review.annotations import annotate
-from gate_agent.review.case import Settled, ShelvedCase, check_case_id
+from gate_agent.review.errors import NotAllowed, NotThere
 from gate_agent.review.planes import Pixels
+from gate_agent.review.record import Finding, Mark, PlaneName, Region, Settled, ShelvedCase, check_case_id
+from gate_agent.review.serving import served
 from gate_agent.review.settings import DeskSettings
 from gate_agent.review.shelf import Shelf
 from gate_agent.review.statistics import Statistics, StatisticsError
 from gate_agent.review.training import CleanPicture, Training, can_train
 from gate_agent.review.views import (
-    Finding,
-    Mark,
     MarksKept,
-    NotAllowed,
-    NotThere,
     OperatorFigures,
     Plane,
-    PlaneName,
     QueueEntry,
-    Region,
     ScanCard,
     ScanView,
     TrainingResult,
     TrainingView,
 )
+from gate_agent.times import rfc3339, utc_now
 
 log = get_logger(__name__)
 
@@ -61,7 +58,7 @@ class Desk:
         board: Board,
         settings: DeskSettings,
         *,
-        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        now: Callable[[], datetime] = utc_now,
         clock: Callable[[], float] = time.monotonic,
         seed: int | None = None,
     ) -> None:
@@ -120,7 +117,9 @@ class Desk:
         )
 
     def plane(self, scan: str, number: int, most: int) -> Plane:
-        return self._shelf.plane(scan, number, most)
+        pixels, case = self._shelf.pixels(scan, number), self._shelf.case(scan)
+        assert case.picture is not None
+        return served(pixels, case.picture.planes[number], most)
 
     def annotate(self, scan: str, officer: str, marks: Sequence[Mark]) -> MarksKept:
         done = annotate(self._shelf, scan, officer, marks, self._now())
@@ -238,7 +237,7 @@ class Desk:
         return None
 
     def _stamp(self) -> str:
-        return self._now().isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        return rfc3339(self._now())
 
 
 def _marked(case: ShelvedCase) -> list[Finding]:

@@ -33,21 +33,17 @@ from gate_agent.console.messages import OfficerId
 from gate_agent.console.problems import Problem
 from gate_agent.errors import BadInput, GateError
 from gate_agent.readmodel import Board
+from gate_agent.review.errors import NotAllowed, NotThere
+from gate_agent.review.record import AssessmentFlag, Mark, Region, ThreatCategory
 from gate_agent.review.views import (
     MOST_MARKS,
-    AssessmentFlag,
-    Mark,
     MarksKept,
-    NotAllowed,
-    NotThere,
     OperatorFigures,
     Plane,
     QueueEntry,
-    Region,
     ScanCard,
     ScanDesk,
     ScanView,
-    ThreatCategory,
     TrainingResult,
     TrainingView,
 )

@@ -16,17 +16,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gate_agent.errors import BadInput
-from gate_agent.review.views import (
+from gate_agent.review.record import (
     DEAD,
     NOT_INSPECTABLE,
     SATURATED,
-    PictureView,
-    Plane,
+    PictureLayout,
     PlaneInfo,
     PlaneName,
     Region,
 )
-from gate_agent.scans.image import MAX_SIDE, ScanImage
+from gate_agent.scans.image import ScanImage
 from gate_agent.scans.triage.container import Box
 from gate_agent.scans.triage.inspectable import Band
 from gate_agent.scans.triage.materials import MaterialClass
@@ -42,7 +41,7 @@ _TELLING: Final = (MaterialClass.ORGANIC, MaterialClass.MIXED, MaterialClass.MET
 class Picture:
     """The planes and how to draw them."""
 
-    view: PictureView
+    layout: PictureLayout
     pixels: Mapping[PlaneName, Pixels]
 
 
@@ -63,7 +62,7 @@ def picture_of(image: ScanImage, report: TriageReport | None) -> Picture:
     pixels["mask"] = _mask(image, report)
     infos.append(PlaneInfo("mask", 8))
     rows, columns = shown.shape
-    view = PictureView(
+    layout = PictureLayout(
         rows,
         columns,
         tuple(infos),
@@ -73,7 +72,7 @@ def picture_of(image: ScanImage, report: TriageReport | None) -> Picture:
         region_of(report.container.outer) if report is not None and report.container is not None else None,
         report.inspectable.limit if report is not None and report.inspectable is not None else 0.0,
     )
-    return Picture(view, pixels)
+    return Picture(layout, pixels)
 
 
 def _mask(image: ScanImage, report: TriageReport | None) -> NDArray[np.uint8]:
@@ -103,17 +102,3 @@ def decode(data: bytes, info: PlaneInfo, rows: int, columns: int) -> Pixels:
     if found is None or found.shape != (rows, columns) or found.dtype != wanted:
         raise BadInput("the plane is not what its record says", field=info.name)
     return found.astype(wanted, copy=False)
-
-
-def served(pixels: Pixels, info: PlaneInfo, most: int) -> Plane:
-    """Little-endian bytes, binned until neither side is longer than `most`: a graphics card's textures end
-    somewhere."""
-    rows, columns = pixels.shape
-    most = min(max(most, 64), MAX_SIDE)
-    binning = max(1, -(-max(rows, columns) // most))
-    if binning > 1:
-        size = max(1, columns // binning), max(1, rows // binning)
-        how = cv2.INTER_AREA if info.bits == 16 else cv2.INTER_NEAREST
-        pixels = np.asarray(cv2.resize(pixels, size, interpolation=how), pixels.dtype)
-    data = pixels.astype("<u2" if info.bits == 16 else "u1", copy=False).tobytes()
-    return Plane(data, pixels.shape[0], pixels.shape[1], info.bits, binning)

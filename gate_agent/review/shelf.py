@@ -11,7 +11,6 @@ the oldest case goes first.
 from __future__ import annotations
 
 import hashlib
-import os
 import shutil
 import threading
 from collections.abc import Callable, Sequence
@@ -22,10 +21,12 @@ from typing import Final
 from pydantic import TypeAdapter, ValidationError
 
 from gate_agent.errors import BadInput, GateError
-from gate_agent.review.case import Annotation, Case, KeptFile, Settled, ShelvedCase, check_case_id
-from gate_agent.review.planes import Picture, Pixels, decode, encode, picture_of, region_of, served
+from gate_agent.files import read_bounded, sync_folder, write_whole
+from gate_agent.review.case import Case
+from gate_agent.review.errors import NotThere
+from gate_agent.review.planes import Picture, Pixels, decode, encode, picture_of, region_of
+from gate_agent.review.record import Annotation, KeptFile, Settled, ShelvedCase, check_case_id
 from gate_agent.review.settings import DeskSettings
-from gate_agent.review.views import NotThere, Plane
 
 _RECORD: Final = "case.json"
 _BUILDING: Final = ".new-"
@@ -106,8 +107,7 @@ class Shelf:
                 settled=before.settled,
                 filed_by=before.filed_by,
             )
-        _write(new / _RECORD, _dump(case))
-        _sync(new)
+        write_whole(new / _RECORD, _dump(case))
         if place.exists():
             old = self._folder / f"{_REPLACED}{case.id}"
             shutil.rmtree(old, ignore_errors=True)
@@ -116,7 +116,7 @@ class Shelf:
             shutil.rmtree(old, ignore_errors=True)
         else:
             new.rename(place)
-        _sync(self._folder)
+        sync_folder(self._folder)
         return case
 
     def annotate(self, case: str, annotation: Annotation, write_report: Callable[[Path], None] | None) -> int:
@@ -148,7 +148,7 @@ class Shelf:
 
     def _rewrite(self, case: ShelvedCase) -> None:
         try:
-            _write(self._folder / case.id / _RECORD, _dump(case))
+            write_whole(self._folder / case.id / _RECORD, _dump(case))
         except OSError as error:
             raise _disk(error, self._folder) from error
         self._cases[case.id] = case
@@ -198,12 +198,6 @@ class Shelf:
         except BadInput as error:
             raise self._damage(kept.id, f"{kept.planes[number].name}: {error.what}") from error
 
-    def plane(self, case: str, number: int, most: int) -> Plane:
-        pixels = self.pixels(case, number)
-        picture = self.case(case).picture
-        assert picture is not None
-        return served(pixels, picture.planes[number], most)
-
     def report(self, case: str, number: int) -> bytes:
         """An OPERATOR TDR as a DICOS file; the first is number 1."""
         kept = self.case(case)
@@ -213,9 +207,9 @@ class Shelf:
 
     def _read(self, case: ShelvedCase, file: KeptFile) -> bytes:
         try:
-            data = (self._folder / case.id / file.name).read_bytes()
-        except OSError as error:
-            raise self._damage(case.id, f"{file.name}: {error.strerror}") from error
+            data = read_bounded(self._folder / case.id / file.name, file.size, field=file.name)
+        except BadInput as error:
+            raise self._damage(case.id, f"{file.name}: {error.what}") from error
         if hashlib.sha256(data).hexdigest() != file.sha256:
             raise self._damage(case.id, f"{file.name}: changed since it was kept")
         return data
@@ -244,11 +238,7 @@ class Shelf:
     def _take(self, place: Path) -> None:
         try:
             check_case_id(place.name)
-            with (place / _RECORD).open("rb") as stream:
-                data = stream.read(_LARGEST_RECORD + 1)
-            if len(data) > _LARGEST_RECORD:
-                raise BadInput(f"longer than {_LARGEST_RECORD} bytes", field=_RECORD)
-            case = _CASE.validate_json(data)
+            case = _CASE.validate_json(read_bounded(place / _RECORD, _LARGEST_RECORD, field=_RECORD))
             if case.id != place.name:
                 raise BadInput("is of another case", field=_RECORD)
             for file in (*case.planes, *case.reports):
@@ -291,7 +281,7 @@ def _record(case: Case, picture: Picture | None, planes: tuple[KeptFile, ...]) -
         reasons=case.reasons,
         checks=case.checks,
         needs_review=case.needs_review,
-        picture=picture.view if picture is not None else None,
+        picture=picture.layout if picture is not None else None,
         findings=case.findings(),
         figures=case.figures(),
         planes=planes,
@@ -308,9 +298,9 @@ def _write_planes(folder: Path, picture: Picture | None) -> tuple[KeptFile, ...]
     if picture is None:
         return ()
     kept: list[KeptFile] = []
-    for info in picture.view.planes:
+    for info in picture.layout.planes:
         data = encode(picture.pixels[info.name])
-        _write(folder / f"{info.name}.png", data)
+        write_whole(folder / f"{info.name}.png", data)
         kept.append(_kept(f"{info.name}.png", data))
     return tuple(kept)
 
@@ -322,24 +312,6 @@ def _dump(case: ShelvedCase) -> bytes:
 
 def _kept(name: str, data: bytes) -> KeptFile:
     return KeptFile(name, hashlib.sha256(data).hexdigest(), len(data))
-
-
-def _write(path: Path, data: bytes) -> None:
-    """Whole or not at all."""
-    partial = path.with_name(f"{path.name}.part")
-    with partial.open("wb") as stream:
-        stream.write(data)
-        stream.flush()
-        os.fsync(stream.fileno())
-    partial.replace(path)
-
-
-def _sync(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _age(case: ShelvedCase) -> tuple[str, str]:

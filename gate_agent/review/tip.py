@@ -22,7 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gate_agent.review.planes import AIR, Pixels
-from gate_agent.review.views import PictureView, PlaneName, Region
+from gate_agent.review.record import PictureLayout, PlaneName, Region
 from gate_agent.scans.attenuation import MATERIALS
 from gate_agent.scans.triage.materials import MaterialClass
 
@@ -163,7 +163,7 @@ class TrainingScan:
     """
 
     id: str
-    view: PictureView
+    layout: PictureLayout
     pixels: dict[PlaneName, Pixels]
     threat: str
     region: Region | None
@@ -171,7 +171,7 @@ class TrainingScan:
 
 
 def project(
-    view: PictureView,
+    layout: PictureLayout,
     pixels: dict[PlaneName, Pixels],
     energies_kev: Sequence[float],
     space: Region,
@@ -183,7 +183,7 @@ def project(
 
     `energies_kev`: effective energy of each transmission plane, in their order.
     """
-    areal = _turned(_areal(threat, view.row_mm, view.column_mm), random)
+    areal = _turned(_areal(threat, layout.row_mm, layout.column_mm), random)
     rows, columns = (int(side) for side in next(iter(areal.values())).shape)
     if columns >= space.width or rows >= space.height:
         return None

@@ -17,21 +17,13 @@ from typing import Final
 import numpy as np
 
 from gate_agent.review.annotations import check_region
-from gate_agent.review.case import TRAINING_PREFIX
-from gate_agent.review.planes import Pixels, served
+from gate_agent.review.errors import NotAllowed, NotThere
+from gate_agent.review.planes import Pixels
+from gate_agent.review.record import TRAINING_PREFIX, PictureLayout, PlaneName, Region
+from gate_agent.review.serving import served
 from gate_agent.review.statistics import Statistics
 from gate_agent.review.tip import LIBRARY, TrainingScan, project
-from gate_agent.review.views import (
-    NotAllowed,
-    NotThere,
-    PictureView,
-    Plane,
-    PlaneName,
-    Region,
-    TrainingOutcome,
-    TrainingResult,
-    TrainingView,
-)
+from gate_agent.review.views import Plane, TrainingOutcome, TrainingResult, TrainingView
 from gate_agent.scans.image import Calibration
 
 MOST_SESSIONS: Final = 4
@@ -47,7 +39,7 @@ _TRIES: Final = 6
 class CleanPicture:
     """A copy of a picture on which nothing was found, to project into. It does not say whose it is."""
 
-    view: PictureView
+    layout: PictureLayout
     pixels: dict[PlaneName, Pixels]
     energies_kev: tuple[float, ...]
     space: Region
@@ -90,7 +82,7 @@ class Training:
                 if session.officer == officer or len(self._sessions) >= MOST_SESSIONS:
                     del self._sessions[known]
             self._sessions[scan.id] = _Session(officer, scan, self._clock())
-        return TrainingView(scan.id, officer, scan.view)
+        return TrainingView(scan.id, officer, scan.layout)
 
     def _make(self) -> TrainingScan:
         name = f"{TRAINING_PREFIX}{secrets.token_hex(8)}"
@@ -105,19 +97,19 @@ class Training:
             for _ in range(_TRIES):
                 threat = LIBRARY[int(self._random.integers(len(LIBRARY)))]
                 made = project(
-                    clean.view, clean.pixels, clean.energies_kev, clean.space, threat, self._random
+                    clean.layout, clean.pixels, clean.energies_kev, clean.space, threat, self._random
                 )
                 if made is not None:
                     pixels, region, background = made
-                    return TrainingScan(name, clean.view, pixels, threat.name, region, background)
-        return TrainingScan(name, clean.view, clean.pixels, "", None, 0.0)
+                    return TrainingScan(name, clean.layout, pixels, threat.name, region, background)
+        return TrainingScan(name, clean.layout, clean.pixels, "", None, 0.0)
 
     def plane(self, training: str, number: int, most: int) -> Plane:
         """Raises NotThere."""
         scan = self._session(training).scan
-        if not 0 <= number < len(scan.view.planes):
+        if not 0 <= number < len(scan.layout.planes):
             raise NotThere("there is no such plane", field="plane")
-        info = scan.view.planes[number]
+        info = scan.layout.planes[number]
         return served(scan.pixels[info.name], info, most)
 
     def answer(self, training: str, officer: str, regions: Sequence[Region]) -> TrainingResult:
@@ -129,7 +121,7 @@ class Training:
         if len(regions) > MOST_REGIONS:
             raise NotAllowed(f"more than {MOST_REGIONS} regions", field="regions")
         for index, region in enumerate(regions):
-            check_region(region, scan.view.columns, scan.view.rows, f"regions.{index}")
+            check_region(region, scan.layout.columns, scan.layout.rows, f"regions.{index}")
         with self._lock:
             if self._sessions.pop(training, None) is None:
                 raise NotThere("is answered already", field="training")
@@ -167,7 +159,7 @@ def _on(truth: Region, marked: Region) -> bool:
     return inside and marked.width * marked.height <= 16 * truth.width * truth.height
 
 
-def can_train(view: PictureView) -> bool:
+def can_train(layout: PictureLayout) -> bool:
     """Projection needs transmissions that mean something, the size of a pixel, and memory for a copy."""
-    known = view.calibration == Calibration.KNOWN.value and view.row_mm > 0 and view.column_mm > 0
-    return known and view.rows * view.columns <= MOST_PIXELS
+    known = layout.calibration == Calibration.KNOWN.value and layout.row_mm > 0 and layout.column_mm > 0
+    return known and layout.rows * layout.columns <= MOST_PIXELS

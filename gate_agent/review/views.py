@@ -11,69 +11,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
-from gate_agent.errors import GateError
 from gate_agent.evidence import CheckResult, Scalar
 from gate_agent.readmodel import OfficerAction, OrderResult
+from gate_agent.review.record import Finding, Mark, PictureLayout, Region
 
-PlaneName = Literal["low", "high", "material", "mask"]
 Want = Literal["decision", "documentation"]
-ThreatCategory = Literal["EXPLOSIVE", "PI", "CONTRABAND", "ANOMALY", "LAPTOP", "OTHER", "PHARMACEUTICAL"]
-AssessmentFlag = Literal["HIGH_THREAT", "THREAT", "NO_THREAT"]
-"""NEMA IIC 1 v03: (4010,1012) Threat Category and (4010,1015) ATD Assessment Flag."""
 TrainingOutcome = Literal["hit", "miss", "false_alarm", "correct_rejection"]
 
 MOST_MARKS = 64
-
-DEAD, SATURATED, NOT_INSPECTABLE = 1, 2, 4
-"""Bits of the ``mask`` plane."""
-
-
-class NotThere(GateError):
-    """The desk has no such scan, plane, case or report."""
-
-
-class NotAllowed(GateError):
-    """The desk's rules are against it: who may decide, what training may reach."""
-
-
-@dataclass(frozen=True, slots=True)
-class Region:
-    """A rectangle of pixels."""
-
-    column: int
-    row: int
-    width: int
-    height: int
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """A place in the picture and what is said about it. `by` is ``machine`` or an officer id."""
-
-    region: Region
-    what: str
-    flag: AssessmentFlag
-    by: str
-
-
-@dataclass(frozen=True, slots=True)
-class Mark:
-    """A place that an officer marks. `note` is plain words."""
-
-    region: Region
-    category: ThreatCategory
-    flag: AssessmentFlag
-    note: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class PlaneInfo:
-    """One plane of pixels: transmissions of one energy (16 bits, 65535 is air), material classes or the mask
-    (8 bits)."""
-
-    name: PlaneName
-    bits: Literal[8, 16]
-    peak_kev: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,21 +30,6 @@ class Plane:
     columns: int
     bits: Literal[8, 16]
     binning: int = 1
-
-
-@dataclass(frozen=True, slots=True)
-class PictureView:
-    """How to draw the planes. `row_mm` and `column_mm` are 0 where the pixel size is unknown; `box` is the
-    container's outside."""
-
-    rows: int
-    columns: int
-    planes: tuple[PlaneInfo, ...]
-    calibration: str
-    row_mm: float = 0.0
-    column_mm: float = 0.0
-    box: Region | None = None
-    penetration_limit: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +56,7 @@ class ScanView:
     verdict: str
     reasons: tuple[str, ...]
     checks: tuple[CheckResult, ...]
-    picture: PictureView | None
+    picture: PictureLayout | None
     findings: tuple[Finding, ...] = ()
     figures: Mapping[str, Scalar] = field(default_factory=dict[str, Scalar])
     previous: str = ""
@@ -187,7 +117,7 @@ class TrainingView:
 
     id: str
     officer: str
-    picture: PictureView
+    picture: PictureLayout
     tag: Literal["TRAINING"] = "TRAINING"
 
 

@@ -20,12 +20,12 @@ from pydicom.pixels.utils import pixel_array
 from pydicom.tag import BaseTag
 from pydicom.uid import UID, JPEGLossless, JPEGLosslessSV1, RLELossless
 
+from gate_agent.image_header import check_parts, read_header
 from gate_agent.scans.dicos_attributes import shown
 from gate_agent.scans.dicos_bounds import Bounded
 from gate_agent.scans.dicos_file import PIXEL_DATA, DicosFile, guarded
-from gate_agent.scans.errors import ScanMalformed, ScanTooLarge, ScanUnsupported
+from gate_agent.scans.errors import ScanMalformed, ScanTooLarge, ScanUnsupported, image_errors
 from gate_agent.scans.image import MAX_PIXELS
-from gate_agent.scans.picture_header import check_parts, picture_size
 
 _JPEG: Final = (JPEGLossless, JPEGLosslessSV1)
 _SLACK: Final = 64 * 1024  # offset table, item tags, and what a tiny picture's tables take
@@ -76,10 +76,12 @@ def _after_pixels(tag: BaseTag, vr: str | None, length: int) -> bool:
 def _check_sizes(dataset: Dataset, shape: tuple[int, int, int]) -> None:
     """The decoder allocates what the JPEG's own frame header says (ISO/IEC 10918-1 §B.2.2)."""
     for frame in generate_frames(dataset.PixelData, number_of_frames=shape[0]):
-        kind, columns, rows = picture_size(frame)
-        check_parts(kind, frame)
-        if (rows, columns) != shape[1:]:
+        with image_errors():
+            header = read_header(frame)
+        if (header.rows, header.columns) != shape[1:]:
             raise ScanMalformed(
-                f"a JPEG of {columns} x {rows} pixels, the header says {shape[2]} x {shape[1]}",
+                f"a JPEG of {header.columns} x {header.rows} pixels, the header says {shape[2]} x {shape[1]}",
                 field=shown(PIXEL_DATA),
             )
+        with image_errors():
+            check_parts(header, frame, MAX_PIXELS)

@@ -3,7 +3,6 @@ it."""
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from datetime import datetime
 from importlib.metadata import version
@@ -13,6 +12,7 @@ from typing import Final
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.uid import UID, ExplicitVRLittleEndian, generate_uid
 
+from gate_agent.files import replacing
 from gate_agent.scans.dicos_attributes import COORDINATE_SYSTEM, IMAGE_ORIGIN, META_DICOS_VERSION
 
 SOFTWARE_VERSION: Final = version("gate-agent")
@@ -102,9 +102,5 @@ def save(dataset: Dataset, path: Path) -> None:
     meta.ImplementationVersionName = f"GATEAGENT {SOFTWARE_VERSION}"[:16]
     meta.add_new(META_DICOS_VERSION, "CS", "V03")
     dataset.file_meta = meta
-    partial = path.with_name(f"{path.name}.part")
-    with partial.open("wb") as stream:
+    with replacing(path) as stream:
         dataset.save_as(stream, enforce_file_format=True)
-        stream.flush()
-        os.fsync(stream.fileno())
-    partial.replace(path)

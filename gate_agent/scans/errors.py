@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator
+from contextlib import contextmanager
+
 from gate_agent.errors import BadInput
+from gate_agent.image_header import ImageError, ImageTooLarge, ImageUnsupported
 
 
 class ScanError(BadInput):
@@ -23,3 +27,16 @@ class ScanTooLarge(ScanError):
 
 class ScanUnusable(ScanError):
     """Readable, but without an image to look at: no columns, all saturated, all dead."""
+
+
+@contextmanager
+def image_errors() -> Generator[None]:
+    """What is wrong with an encoded picture, as this room says it."""
+    try:
+        yield
+    except ImageTooLarge as error:
+        raise ScanTooLarge(error.what, field=error.field, advice=error.advice) from error
+    except ImageUnsupported as error:
+        raise ScanUnsupported(error.what, field=error.field, advice=error.advice) from error
+    except ImageError as error:
+        raise ScanMalformed(error.what, field=error.field, advice=error.advice) from error

@@ -233,16 +233,3 @@ def transmission_image(
         binning=binning,
         bits=bits,
     )
-
-
-def air_and_dark(raw: FloatImage, dark: FloatImage, air: FloatImage) -> FloatImage:
-    """(raw - dark) / (air - dark) per detector element (row); NaN where an element sees no beam in air.
-
-    `dark` and `air` are one mean reading per row, as calibration runs give them.
-    """
-    if dark.shape != (raw.shape[0],) or air.shape != (raw.shape[0],):
-        raise ScanMalformed("calibration of another detector length", field="air")
-    span = (air - dark).astype(np.float32)
-    blind = span <= 0
-    span[blind] = np.nan
-    return ((raw - dark[:, None]) / span[:, None]).astype(np.float32)

@@ -1,6 +1,6 @@
 """Scans that come as pictures: 16-bit TIFF and PNG, 8-bit JPEG, PNG and TIFF, decoded by OpenCV.
 
-The picture's header and parts are looked at before it is decoded (:mod:`gate_agent.scans.picture_header`), so
+The picture's header and parts are looked at before it is decoded (:mod:`gate_agent.image_header`), so
 that a small file cannot ask for gigabytes. A 16-bit picture is proportional to dose only where its scanner
 says so (`linear`); an 8-bit one has been made for the eye (gamma, stretched contrast, JPEG) and its
 calibration is unknown.
@@ -16,11 +16,13 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from gate_agent.files import read_bounded
+from gate_agent.image_header import check_parts, read_header
 from gate_agent.scans.calibration import air_level
 from gate_agent.scans.dicos_image import digest
-from gate_agent.scans.errors import ScanMalformed, ScanTooLarge, ScanUnsupported
+from gate_agent.scans.errors import ScanMalformed, ScanUnsupported, image_errors
 from gate_agent.scans.image import (
-    MAX_SIDE,
+    MAX_PIXELS,
     NO_GEOMETRY,
     Calibration,
     FloatImage,
@@ -30,10 +32,10 @@ from gate_agent.scans.image import (
     check_size,
     transmission_image,
 )
-from gate_agent.scans.picture_header import check_parts, picture_size
 
 MAX_PICTURE_BYTES: Final = 512 * 1024 * 1024
 _GREY_TOLERANCE: Final = 12
+_FORMATS: Final = frozenset({"PNG", "JPEG", "TIFF"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,17 +90,14 @@ def _calibrated(image: FloatImage, linear: bool) -> FloatImage | None:
 
 def decode_picture(path: Path) -> tuple[NDArray[np.uint8] | NDArray[np.uint16], str]:
     """Grey values as stored, and the format's name. Colour is taken only where it is grey in disguise."""
-    try:
-        data = path.read_bytes() if path.stat().st_size <= MAX_PICTURE_BYTES else b""
-    except OSError as error:
-        raise ScanMalformed(f"cannot be read: {error.strerror}", field=path.name) from error
-    if not data:
-        raise ScanTooLarge("empty, or larger than any scanner's picture", field=path.name)
-    kind, columns, rows = picture_size(data)
-    if columns > MAX_SIDE or rows > MAX_SIDE:
-        raise ScanTooLarge(f"{columns} x {rows} pixels", field=path.name)
-    check_size((rows, columns))
-    check_parts(kind, data)
+    data = read_bounded(path, MAX_PICTURE_BYTES, ScanMalformed, field=path.name)
+    with image_errors():
+        header = read_header(data)
+        kind, columns, rows = header.format, header.columns, header.rows
+        if kind not in _FORMATS:
+            raise ScanUnsupported(f"a {kind}: neither PNG, JPEG nor TIFF", field="header", advice="or DICOS")
+        check_size((rows, columns))
+        check_parts(header, data, MAX_PIXELS)
     try:
         decoded = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
     except cv2.error as error:

@@ -102,16 +102,6 @@ def read_frame(opened: DicosFile) -> tuple[FloatImage, Mask, int]:
     return values, saturated, factor
 
 
-def read_volume(opened: DicosFile) -> NDArray[np.generic]:
-    """All frames as stored, (frames, rows, columns); a map of the file where that is possible."""
-    layout = pixel_format(opened)
-    if layout.frames * layout.rows * layout.columns > 16 * MAX_PIXELS:
-        raise ScanTooLarge(
-            f"{layout.frames} frames of {layout.columns} x {layout.rows}", field=shown(0x00280008)
-        )
-    return _stored(opened, layout)
-
-
 def _stored(opened: DicosFile, layout: PixelFormat) -> NDArray[np.generic]:
     shape = (layout.frames, layout.rows, layout.columns)
     if not opened.native:

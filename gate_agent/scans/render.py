@@ -13,6 +13,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from gate_agent.files import write_whole
 from gate_agent.scans.errors import ScanError
 from gate_agent.scans.image import FloatImage, ScanImage
 from gate_agent.scans.triage.inspectable import Band
@@ -84,6 +85,6 @@ def write_png(rgb: Rgb | NDArray[np.uint8], path: Path) -> None:
     if not done:
         raise ScanError("cannot be encoded", field=path.name)
     try:
-        path.write_bytes(encoded.tobytes())
+        write_whole(path, encoded.tobytes())
     except OSError as error:
         raise ScanError(f"cannot be written: {error.strerror}", field=str(path)) from error

@@ -10,7 +10,6 @@ from typing import Annotated
 
 from pydantic import Field
 
-import gate_agent
 from gate_agent import networks
 from gate_agent.settings import Settings
 
@@ -20,9 +19,7 @@ Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9.-]{1,63}$")]
 
 def default_models() -> Path:
     """Where the networks are: in the checkout, or beside the installed agent."""
-    root = Path(gate_agent.__file__).resolve().parents[1]
-    checkout = root / "models" / "gate_models" / "container_codes"
-    return checkout if checkout.is_dir() else root / "gate_models" / "container_codes"
+    return networks.packaged("container_codes")
 
 
 class RecogniserSettings(Settings):

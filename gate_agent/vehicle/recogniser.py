@@ -17,7 +17,7 @@ import numpy as np
 import onnxruntime  # pyright: ignore[reportMissingTypeStubs]
 from numpy.typing import NDArray
 
-from gate_agent.networks import Session
+from gate_agent.networks import NetworkSession
 from gate_agent.vehicle.cards import RecogniserSettings, load_model
 from gate_agent.vehicle.correction import ALPHABET, Scores, correct
 from gate_agent.vehicle.errors import ContainerCodeError, PictureError
@@ -69,10 +69,10 @@ class CodeRecogniser:
 
     def __init__(self, finder: bytes, rows: bytes, columns: bytes, settings: RecogniserSettings) -> None:
         self._settings = settings
-        self._finder = Session(finder, "finder", threads=settings.threads)
+        self._finder = NetworkSession(finder, "finder", threads=settings.threads)
         self._readers = {
-            False: Session(rows, "row reader", threads=settings.threads),
-            True: Session(columns, "column reader", threads=settings.threads),
+            False: NetworkSession(rows, "row reader", threads=settings.threads),
+            True: NetworkSession(columns, "column reader", threads=settings.threads),
         }
 
     @classmethod

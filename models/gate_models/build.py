@@ -10,8 +10,6 @@ import hashlib
 import importlib.util
 import io
 import json
-import os
-import tempfile
 import zipfile
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
@@ -20,6 +18,7 @@ from pathlib import Path
 import numpy as np
 
 from gate_agent.errors import GateError
+from gate_agent.files import read_bounded, write_whole
 from gate_models.dat import DatReader, WeightsError
 from gate_models.networks import read_detector, read_embedder, read_shape_predictor
 
@@ -126,12 +125,8 @@ def weights_folder() -> Path:
 def read_weights(folder: Path, weights: Weights) -> bytes:
     """The file's bytes, after its size and digest were checked."""
     path = folder / weights.name
-    try:
-        size = path.stat().st_size
-        data = path.read_bytes() if size == weights.size else b""
-    except OSError as error:
-        raise BuildError(f"cannot read the weights: {error}", field=str(path)) from error
-    if size != weights.size or hashlib.sha256(data).hexdigest() != weights.sha256:
+    data = read_bounded(path, weights.size, WeightsError)
+    if len(data) != weights.size or hashlib.sha256(data).hexdigest() != weights.sha256:
         raise WeightsError(
             "size or SHA-256 differs from the pinned file",
             field=str(path),
@@ -161,12 +156,12 @@ def build(cache: Path, progress: Callable[[str, float], None] = lambda name, par
             built = weights.convert(
                 data, weights.name, lambda part, name=weights.output: progress(name, part)
             )
-            write_atomically(target, built)
+            write_whole(target, built)
             digests[weights.output] = hashlib.sha256(built).hexdigest()
         progress(weights.output, 1.0)
     manifest = {w.output: {"source": w.origin, "sha256": digests[w.output]} for w in WEIGHTS}
     if manifest != known:
-        write_atomically(cache / MANIFEST, json.dumps(manifest, indent=2).encode())
+        write_whole(cache / MANIFEST, json.dumps(manifest, indent=2).encode())
     return digests
 
 
@@ -184,18 +179,3 @@ def _digest(path: Path) -> str:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError:
         return ""
-
-
-def write_atomically(path: Path, data: bytes) -> None:
-    """Writes beside `path`, flushes to disk, renames: a reader sees the old file or the new one."""
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(temporary).chmod(0o644)
-        Path(temporary).replace(path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise

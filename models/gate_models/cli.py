@@ -12,7 +12,8 @@ from gate_agent.biometrics.face.cards import default_cards, default_models, load
 from gate_agent.biometrics.face.settings import FaceSettings
 from gate_agent.cli import console
 from gate_agent.cli.console import progress_bar, room, say
-from gate_models.build import WEIGHTS, BuildError, build, write_atomically
+from gate_agent.files import write_whole
+from gate_models.build import WEIGHTS, BuildError, build
 
 app = room(__doc__ or "")
 
@@ -62,7 +63,7 @@ def quantise_command(quiet: Quiet = False, cache: Models = None, cards: Cards = 
                 field=card.id,
                 advice="install the locked version of onnxruntime",
             )
-        write_atomically(folder / card.file, data)
+        write_whole(folder / card.file, data)
         if not quiet:
             say(f"{folder / card.file}", error=True)
 

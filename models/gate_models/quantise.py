@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantType, quantize_static
 
 from gate_agent.errors import BadInput
+from gate_agent.files import read_bounded
 
 MAX_RANGES_BYTES = 256 * 1024
 
@@ -56,11 +57,9 @@ def observe(model: bytes, chips: Iterator[NDArray[np.generic]], ranges: Path) ->
 def quantised(model: bytes, ranges: Path) -> bytes:
     """The 8-bit form of `model` with the ranges from a file. Raises BadInput when that is none."""
     try:
-        if ranges.stat().st_size > MAX_RANGES_BYTES:
-            raise BadInput(f"larger than {MAX_RANGES_BYTES} bytes", field=str(ranges))
-        json.loads(ranges.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise BadInput(f"cannot read the ranges: {error}", field=str(ranges)) from error
+        json.loads(read_bounded(ranges, MAX_RANGES_BYTES))
+    except (ValueError, RecursionError) as error:
+        raise BadInput("is not JSON", field=str(ranges)) from error
     return _quantise(model, None, ranges)
 
 

@@ -51,7 +51,6 @@ TARGETS: dict[str, tuple[Parser, ...]] = {
     ),
     "card_access": (
         card_files.parse_card_access,
-        card_files.parse_dir,
         card_files.parse_atr_info,
         lds_files.parse_dg14,
         parse_dg15,

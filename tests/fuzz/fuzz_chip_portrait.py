@@ -1,7 +1,7 @@
-"""Coverage-guided fuzzing of a portrait's header: ``python tests/fuzz/fuzz_chip_portrait.py [corpus]``.
+"""Coverage-guided fuzzing of a picture's header: ``python tests/fuzz/fuzz_chip_portrait.py [corpus]``.
 
-JPEG and JPEG 2000. Needs atheris. Only the header is read, as the gate does before any decoder sees the
-picture: a PortraitHeader, whose size and components are for the caller to judge, or a PortraitError.
+Every format that is known. Needs atheris. Only header and parts are looked at, as the agent does before any
+decoder sees the picture: an ImageHeader, whose size is for the caller to judge, or an ImageError.
 """
 
 from __future__ import annotations
@@ -13,18 +13,18 @@ try:
 except ImportError:
     sys.exit("fuzzing needs atheris: python -m pip install atheris")
 
-with atheris.instrument_imports(include=["gate_agent.biometrics.face.portrait"]):
-    from gate_agent.biometrics.face.errors import PortraitError
-    from gate_agent.biometrics.face.portrait import read_header
+with atheris.instrument_imports(include=["gate_agent.image_header"]):
+    from gate_agent.image_header import ImageError, check_parts, read_header
 
 
 def one_input(data: bytes) -> None:
     try:
         header = read_header(data)
-    except PortraitError as error:
+        check_parts(header, data, 32_000_000)
+    except ImageError as error:
         assert error.what
     else:
-        assert min(header.width, header.height, header.components, header.bits) >= 0
+        assert min(header.columns, header.rows, header.components, header.bits) >= 0
 
 
 if __name__ == "__main__":

@@ -24,7 +24,6 @@ with atheris.instrument_imports(include=["gate_agent.scans", "pydicom"]):
     from gate_agent.scans.dicos_image import write_scan
     from gate_agent.scans.dicos_lint import lint
     from gate_agent.scans.dicos_tdr import ThreatObject, ThreatReport, read_tdr, write_tdr
-    from gate_agent.scans.dicos_volume import ScanVolume, read_ct, write_ct
     from gate_agent.scans.errors import ScanError
     from gate_agent.scans.image import Calibration, Geometry, ScanImage, transmission_image
     from gate_agent.scans.intake import load_scan
@@ -35,6 +34,8 @@ with atheris.instrument_imports(include=["gate_agent.scans", "pydicom"]):
 import cv2
 import numpy as np
 
+from gate_simulators.scanner.ct_volume import write_ct
+
 FOLDER = Path(tempfile.mkdtemp(prefix="fuzz-dicos-", dir="/dev/shm" if Path("/dev/shm").is_dir() else None))
 FILE = FOLDER / "input"
 LINEAR = PictureFacts(linear=True, peak_kev=6000, geometry=Geometry(80.0, 60.0))
@@ -44,7 +45,6 @@ def one_input(data: bytes) -> None:
     FILE.write_bytes(data)
     lint(FILE)
     _attempt(lambda: read_tdr(FILE))
-    _attempt(lambda: read_ct(FILE))
     for files, facts in (([FILE], None), ([FILE], LINEAR), ([FILE, FILE], None)):
         _attempt(lambda files=files, facts=facts: _look(load_scan(files, facts)))
 
@@ -75,9 +75,8 @@ def seeds(corpus: Path) -> None:
     found = ThreatObject(1, 20, 16, 9, 7, "ANOMALY", "THREAT", "seed")
     report = ThreatReport("MSKU9070323", "1.2.3", ("1.2.3.4",), (found,), ("seed", "0"))
     write_tdr(report, corpus / "report.dcs", scan=scan, equipment=equipment, at=at)
-    volume = ScanVolume(np.full((2, 16, 16), 9, np.uint16), 1.0, 0.0, 1.0, 1.0, 1.0, "HIGH ENERGY")
-    path = corpus / "volume.dcs"
-    write_ct(volume, path, scan=scan, equipment=equipment, at=at, seconds=1, peak_kev=160)
+    voxels = np.full((2, 16, 16), 9, np.uint16)
+    write_ct(voxels, corpus / "volume.dcs", scan=scan, equipment=equipment, at=at, peak_kev=160)
     grey = (picture * 65535).astype(np.uint16)
     for name, pixels in (("a.png", grey), ("a.tif", grey), ("a.jpg", (grey >> 8).astype(np.uint8))):
         cv2.imwrite(str(corpus / name), pixels)

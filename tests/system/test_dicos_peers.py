@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from pydicom import dcmread
 from pydicom.uid import generate_uid
 
 from gate_agent.devices import ScanReading
@@ -18,10 +19,10 @@ from gate_agent.scans.dicos_header import Equipment, Scan
 from gate_agent.scans.dicos_image import read_scan, write_scan
 from gate_agent.scans.dicos_lint import lint
 from gate_agent.scans.dicos_tdr import ThreatObject, ThreatReport, read_tdr, write_tdr
-from gate_agent.scans.dicos_volume import ScanVolume, read_ct, write_ct
 from gate_agent.scans.image import Calibration, transmission_image
 from gate_drivers.scanners.dicos_scp import DicosScp, DicosScpConfig
 from gate_simulators.device.ports import free_port
+from gate_simulators.scanner.ct_volume import write_ct
 from gate_simulators.scanner.modality import DicosModality
 
 PATIENCE_S = 30.0
@@ -49,8 +50,7 @@ def objects(tmp_path: Path) -> dict[str, Path]:
     report = ThreatReport("MSKU9070323", scan.study_uid, ("1.2.3",), (found,), ("gate-agent", "1"))
     write_tdr(report, folder / "report.dcs", scan=scan, equipment=equipment, at=AT)
     voxels = np.arange(6 * 7 * 8, dtype=np.uint16).reshape(6, 7, 8)
-    volume = ScanVolume(voxels, 1.0, 0.0, 1.0, 1.0, 1.0, "HIGH ENERGY")
-    write_ct(volume, folder / "ct.dcs", scan=scan, equipment=equipment, at=AT, seconds=3, peak_kev=160)
+    write_ct(voxels, folder / "ct.dcs", scan=scan, equipment=equipment, at=AT, peak_kev=160)
     return {"dx": dx, "tdr": folder / "report.dcs", "ct": folder / "ct.dcs"}
 
 
@@ -97,7 +97,7 @@ def test_what_arrives_from_dcmtk_is_what_was_sent(
     objects: dict[str, Path], provider: tuple[DicosScp, int]
 ) -> None:
     driver, port = provider
-    for kind, read in (("dx", lambda p: read_scan([p]).low), ("ct", lambda p: read_ct(p).voxels)):
+    for kind, read in (("dx", lambda p: read_scan([p]).low), ("ct", lambda p: dcmread(p).pixel_array)):
         sender = [needs("dcmsend"), "-aec", "GATEAGENT", "127.0.0.1", str(port), str(objects[kind])]
         subprocess.run(sender, check=True, timeout=60, capture_output=True)
         (reading,) = received(driver, 1)

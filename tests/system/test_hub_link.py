@@ -17,7 +17,7 @@ import pytest
 from paho.mqtt.enums import CallbackAPIVersion
 
 from gate_agent.hub import Command, CommandOutcome, HubLink, HubSettings, RejectedCommand
-from gate_agent.hub.messages import CommandData, CommandEvent, event, rfc3339
+from gate_agent.hub.messages import CommandData, CommandEvent, event, moment
 from gate_agent.journal import Journal, JournalSettings, Record, RecordKind
 from gate_simulators.device.faults import FaultKind
 from gate_simulators.hub.broker import Broker, find_mosquitto
@@ -75,8 +75,8 @@ class Station:
     async def commit(self, count: int, kind: RecordKind = RecordKind.DECISION, at: str = "") -> None:
         for _ in range(count):
             number = self.journal.head.seq + 1
-            moment = at or rfc3339(time.time())
-            record = Record(kind, f"t-{number}", moment, {"decision": {"verdict": "admit"}, "score": 0.25})
+            said_at = at or moment(time.time())
+            record = Record(kind, f"t-{number}", said_at, {"decision": {"verdict": "admit"}, "score": 0.25})
             await asyncio.to_thread(self.journal.commit, record)
             self.link.wake()
 
@@ -389,7 +389,7 @@ def test_bad_commands_are_rejected_with_a_reason_answered_and_reported(
 
     def command(correlation: str, action: str = "ping", expiry: float = now + 9) -> dict[str, Any]:
         data = CommandData(correlation=correlation, action="ping", officer="o-1", reason="test")
-        made = event(CommandEvent, "/hubs/hub-1", "1", now, data, expirytime=rfc3339(expiry))
+        made = event(CommandEvent, "/hubs/hub-1", "1", now, data, expirytime=moment(expiry))
         loaded = json.loads(made.encode())
         loaded["data"]["action"] = action
         return loaded
@@ -419,7 +419,7 @@ def test_a_repeated_command_is_obeyed_once_and_answered_twice(
     mosquitto: Broker, hub5: Hub, journal: Journal
 ) -> None:
     data = CommandData(correlation="twice", action="out_of_service", officer="o-1", reason="test")
-    expiry = rfc3339(time.time() + 9)
+    expiry = moment(time.time() + 9)
     payload = event(CommandEvent, "/hubs/hub-1", "1", time.time(), data, expirytime=expiry).encode()
 
     async def run() -> None:

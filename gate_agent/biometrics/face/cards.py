@@ -7,20 +7,17 @@ SHA-256 is the card's, and a threshold exists only as an operating point with th
 
 from __future__ import annotations
 
-import hashlib
 import os
-import tomllib
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import Field, ValidationError
+from pydantic import Field
 
-import gate_agent
+from gate_agent import networks
 from gate_agent.biometrics.face.errors import ModelError
 from gate_agent.settings import Settings
 
-MAX_CARD_BYTES = 64 * 1024
 MAX_MODEL_BYTES = 512 * 1024 * 1024
 Rate = Annotated[float, Field(ge=0, le=1)]
 Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
@@ -207,40 +204,15 @@ def load_card(folder: Path, card: str, kind: ModelKind) -> ModelCard:
 
 def read_card(path: Path) -> ModelCard:
     """A card of any kind. Raises ModelError naming the file and the field."""
-    try:
-        if path.stat().st_size > MAX_CARD_BYTES:
-            raise ModelError(f"larger than {MAX_CARD_BYTES} bytes", field=str(path))
-        return ModelCard.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
-    except OSError as error:
-        advice = "set face.cards to the folder with the model cards"
-        raise ModelError(f"cannot read the model card: {error}", field=str(path), advice=advice) from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ModelError(f"not TOML: {error}", field=str(path)) from error
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise ModelError(first["msg"], field=f"{path}: {where}") from error
+    advice = "set face.cards to the folder with the model cards"
+    return networks.read_card(path, ModelCard, ModelError, advice=advice)
 
 
 def load_model(folder: Path, card: ModelCard) -> bytes:
     """The model file's bytes. Raises ModelError unless they are exactly what the card pins."""
+    advice = "run `gate-models build`, or install the model that the card describes"
     path = folder / card.file
-    try:
-        if path.stat().st_size > MAX_MODEL_BYTES:
-            raise ModelError(f"larger than {MAX_MODEL_BYTES} bytes", field=str(path))
-        data = path.read_bytes()
-    except OSError as error:
-        raise ModelError(
-            f"cannot read the model: {error}", field=str(path), advice="run `gate-models build`"
-        ) from error
-    digest = hashlib.sha256(data).hexdigest()
-    if digest != card.sha256:
-        raise ModelError(
-            f"SHA-256 {digest} is not the card's {card.sha256}",
-            field=str(path),
-            advice="run `gate-models build`, or install the model that the card describes",
-        )
-    return data
+    return networks.read_network(path, card.sha256, ModelError, max_bytes=MAX_MODEL_BYTES, advice=advice)
 
 
 def default_models() -> Path:
@@ -255,5 +227,5 @@ def default_cards() -> Path:
 
 
 def _root() -> Path:
-    checkout = Path(gate_agent.__file__).resolve().parents[1]
+    checkout = networks.project_root()
     return checkout if (checkout / "pyproject.toml").is_file() else Path.cwd()

@@ -19,12 +19,12 @@ from gate_agent.biometrics.face.compare import Comparison, Template, compare, pi
 from gate_agent.biometrics.face.detect import Detection, MmodDetector
 from gate_agent.biometrics.face.embed import AT_ONCE, Embedder
 from gate_agent.biometrics.face.errors import ModelError, NoFace, SeveralFaces, UnclearFace
-from gate_agent.biometrics.face.inference import Session
 from gate_agent.biometrics.face.landmarks import DetectedFace, LandmarkPredictor
 from gate_agent.biometrics.face.pad import AttackDetector, AttackScore
 from gate_agent.biometrics.face.pixels import MIN_SIDE, Box, Pixels, require_pixels
 from gate_agent.biometrics.face.quality import FaceQuality, measure
 from gate_agent.biometrics.face.settings import FaceSettings
+from gate_agent.networks import NetworkSession
 
 __all__ = ["DetectedFace", "FaceChain", "FaceSettings", "wipe"]
 
@@ -63,8 +63,12 @@ class FaceChain:
         detector = load_card(settings.cards, settings.detector, ModelKind.DETECTOR)
         landmarks = load_card(settings.cards, settings.landmarks, ModelKind.LANDMARKS)
         embedder = load_card(settings.cards, settings.embedder, ModelKind.EMBEDDER)
-        detection = Session(load_model(settings.models, detector), detector.id, threads=settings.threads)
-        embedding = Session(load_model(settings.models, embedder), embedder.id, threads=settings.threads)
+        detection = NetworkSession(
+            load_model(settings.models, detector), detector.id, threads=settings.threads, error=ModelError
+        )
+        embedding = NetworkSession(
+            load_model(settings.models, embedder), embedder.id, threads=settings.threads, error=ModelError
+        )
         return cls(
             settings,
             MmodDetector(detection),

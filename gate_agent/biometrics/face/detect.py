@@ -14,8 +14,8 @@ from functools import lru_cache
 import numpy as np
 
 from gate_agent.biometrics.face.errors import ModelError
-from gate_agent.biometrics.face.inference import Session
 from gate_agent.biometrics.face.pixels import Box, Floats, Pixels, resize_corners, shrink
+from gate_agent.networks import NetworkSession
 
 STRIDE = 8  # three convolutions of stride 2
 OFFSET = 14  # centre of the first output cell's receptive field
@@ -82,7 +82,7 @@ def tile(rows: int, columns: int, padding: int, outer: int, most: int = MAX_LEVE
 class MmodDetector:
     """`find` may be called from several threads."""
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: NetworkSession) -> None:
         self._session = session
         notes = session.metadata
         try:

@@ -13,8 +13,8 @@ from gate_agent.biometrics.face.align import ALIGNMENTS
 from gate_agent.biometrics.face.cards import ModelCard
 from gate_agent.biometrics.face.compare import Template
 from gate_agent.biometrics.face.errors import ModelError
-from gate_agent.biometrics.face.inference import Session
 from gate_agent.biometrics.face.pixels import Floats, Pixels
+from gate_agent.networks import NetworkSession
 
 MAX_BATCH = 64
 AT_ONCE = 4  # as fast a chip as any larger batch, in a fraction of the memory
@@ -54,7 +54,7 @@ class ChipInput:
 class Embedder:
     """The embedding network behind one model card; `embed` and `template` are thread-safe."""
 
-    def __init__(self, session: Session, card: ModelCard, augmentation: str = "") -> None:
+    def __init__(self, session: NetworkSession, card: ModelCard, augmentation: str = "") -> None:
         if not card.output.dimension:
             raise ModelError("an embedder needs a dimension", field=card.id)
         self._session = session

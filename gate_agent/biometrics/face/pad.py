@@ -15,10 +15,10 @@ from gate_agent.biometrics.face.align import extract_chip
 from gate_agent.biometrics.face.cards import ModelCard, ModelKind, View, load_card, load_model
 from gate_agent.biometrics.face.embed import ChipInput
 from gate_agent.biometrics.face.errors import ModelError
-from gate_agent.biometrics.face.inference import Session
 from gate_agent.biometrics.face.landmarks import DetectedFace
 from gate_agent.biometrics.face.pixels import Floats, Pixels, require_pixels
 from gate_agent.biometrics.face.settings import FaceSettings
+from gate_agent.networks import NetworkSession
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,7 @@ class AttackScore:
 class AttackDetector:
     """One model behind one card; `score` is thread-safe."""
 
-    def __init__(self, session: Session, card: ModelCard) -> None:
+    def __init__(self, session: NetworkSession, card: ModelCard) -> None:
         if not card.output.dimension:
             raise ModelError("output.dimension is needed: 1 score, or the number of classes", field=card.id)
         if card.output.bona_fide >= card.output.dimension:
@@ -49,7 +49,9 @@ class AttackDetector:
         if not settings.pad:
             return None
         card = load_card(settings.cards, settings.pad, ModelKind.PAD)
-        session = Session(load_model(settings.models, card), card.id, threads=settings.threads)
+        session = NetworkSession(
+            load_model(settings.models, card), card.id, threads=settings.threads, error=ModelError
+        )
         return cls(session, card)
 
     def score(self, pixels: Pixels, face: DetectedFace) -> AttackScore:

@@ -7,8 +7,6 @@ other, the threshold of each FMR, and how well that threshold holds on other peo
 from __future__ import annotations
 
 import json
-import os
-import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -32,6 +30,8 @@ from gate_agent.biometrics.lab.scores import (
     threshold_at,
 )
 from gate_agent.errors import BadInput
+from gate_agent.files import read_bounded, write_whole
+from gate_agent.networks import MAX_CARD_BYTES
 
 FMRS: Mapping[str, float] = {"fmr-1e-2": 1e-2, "fmr-1e-3": 1e-3, "fmr-5e-4": 5e-4, "fmr-1e-4": 1e-4}
 FUSED = 3
@@ -177,25 +177,13 @@ def measure(name: str, fmr: float, scores: Scores, fused: int = 1) -> dict[str, 
 
 def write_points(card: Path, points: Sequence[OperatingPoint]) -> None:
     """Replaces the measured part of the card and leaves the written part as it is."""
-    written = card.read_text(encoding="utf-8").split(_MARK)[0].rstrip("\n")
+    written = read_bounded(card, MAX_CARD_BYTES).decode().split(_MARK)[0].rstrip("\n")
     tables = (
         "\n[[operating_points]]\n"
         + "".join(f"{key} = {json.dumps(value)}\n" for key, value in point.model_dump().items())
         for point in points
     )
-    _replace(card, (written + "\n" + _MARK + "".join(tables)).encode())
-
-
-def _replace(path: Path, data: bytes) -> None:
-    """Writes beside `path`, flushes to disk, renames: a reader sees the old card or the new one."""
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(temporary).chmod(0o644)
-        Path(temporary).replace(path)
+        write_whole(card, (written + "\n" + _MARK + "".join(tables)).encode())
     except OSError as error:
-        Path(temporary).unlink(missing_ok=True)
-        raise BadInput(f"cannot write the card: {error}", field=str(path)) from error
+        raise BadInput(f"cannot write the card: {error}", field=str(card)) from error

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gate_agent.errors import BadInput
+from gate_agent.files import read_bounded
 
 PICTURES = {".jpg", ".jpeg", ".jp2"}
 MAX_LIST_BYTES = 64 * 1024 * 1024
@@ -90,8 +91,6 @@ def _lines(path: Path) -> list[list[str]]:
 
 def _text(path: Path) -> str:
     try:
-        if path.stat().st_size > MAX_LIST_BYTES:
-            raise BadInput(f"larger than {MAX_LIST_BYTES} bytes", field=str(path))
-        return path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise BadInput(f"cannot be read: {error}", field=str(path)) from error
+        return read_bounded(path, MAX_LIST_BYTES).decode()
+    except UnicodeDecodeError as error:
+        raise BadInput("is not UTF-8 text", field=str(path)) from error

@@ -7,8 +7,6 @@ its report to resume after an interruption, and removes them when the report is 
 from __future__ import annotations
 
 import hashlib
-import os
-import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -24,6 +22,7 @@ from gate_agent.biometrics.face.pixels import Doubles, Floats, Pixels
 from gate_agent.biometrics.face.portrait import MAX_BYTES, decode_portrait
 from gate_agent.biometrics.lab.dataset import Sample
 from gate_agent.errors import BadInput
+from gate_agent.files import read_bounded, replacing
 
 Progress = Callable[[str, float], None]
 WORKERS = 2
@@ -93,9 +92,7 @@ def _one(chain: FaceChain, sample: Sample, found: dict[Path, DetectedFace]) -> t
     """(vector, agreement, seconds of computing). A failure to acquire has agreement -1."""
     nothing = np.full(chain.card.output.dimension, np.nan, np.float32)
     try:
-        if sample.file.stat().st_size > MAX_BYTES:
-            return nothing, -1.0, 0.0
-        pixels = decode_portrait(sample.file.read_bytes(), str(sample.file))
+        pixels = decode_portrait(read_bounded(sample.file, MAX_BYTES, PictureError), str(sample.file))
         begin = time.perf_counter()
         face = found.get(sample.file)
         if face is None:
@@ -106,7 +103,7 @@ def _one(chain: FaceChain, sample: Sample, found: dict[Path, DetectedFace]) -> t
         template = chain.template(pixels, face)
     except ModelError:
         raise
-    except (OSError, PictureError, FaceError):
+    except (PictureError, FaceError):
         return nothing, -1.0, 0.0
     return template.vector, template.agreement, time.perf_counter() - begin
 
@@ -147,8 +144,7 @@ def _resumed(keep: Path | None, chain: FaceChain, samples: Sequence[Sample]) -> 
 
 def _save(keep: Path, enrolment: Enrolment, key: str) -> None:
     try:
-        handle, temporary = tempfile.mkstemp(dir=keep.parent, prefix=f".{keep.name}.", suffix=".npz")
-        with os.fdopen(handle, "wb") as file:
+        with replacing(keep, mode=0o600) as file:
             np.savez(
                 file,
                 key=key,
@@ -156,6 +152,5 @@ def _save(keep: Path, enrolment: Enrolment, key: str) -> None:
                 agreement=enrolment.agreement,
                 seconds=enrolment.seconds,
             )
-        Path(temporary).replace(keep)
     except OSError as error:
         raise BadInput(f"cannot keep intermediate results: {error}", field=str(keep)) from error

@@ -11,6 +11,7 @@ from pathlib import Path
 from gate_agent.biometrics.lab.evaluate import Evaluation
 from gate_agent.biometrics.lab.scores import SPAN, Rates
 from gate_agent.errors import BadInput
+from gate_agent.files import write_whole
 
 WIDTH, HEIGHT, MARGIN = 640, 380, 72
 Point = tuple[float, float]
@@ -38,10 +39,8 @@ def write_report(folder: Path, evaluation: Evaluation) -> tuple[Path, Path]:
     machine, page = folder / "report.json", folder / "report.html"
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        machine.write_text(
-            json.dumps(evaluation.to_json(), indent=1, allow_nan=False) + "\n", encoding="utf-8"
-        )
-        page.write_text(to_html(evaluation), encoding="utf-8")
+        write_whole(machine, json.dumps(evaluation.to_json(), indent=1, allow_nan=False).encode() + b"\n")
+        write_whole(page, to_html(evaluation).encode())
     except OSError as error:
         raise BadInput(f"cannot write the report: {error}", field=str(folder)) from error
     return machine, page

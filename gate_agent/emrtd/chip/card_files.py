@@ -161,17 +161,6 @@ def _size(item: tlv.Tlv) -> int | None:
     return int.from_bytes(item.value, "big") if item.tag == 0x02 and len(item.value) <= 4 else None
 
 
-def parse_dir(raw: bytes) -> tuple[bytes, ...]:
-    """EF.DIR (§3.11.2): the identifiers of the applications. Raises FileError."""
-    try:
-        templates = [
-            item for item in tlv.parse(raw, limits=tlv.Limits(size=EF_DIR.max_size)) if item.tag == 0x61
-        ]
-        return tuple(item.require(0x4F).value for item in templates)
-    except tlv.TlvError as error:
-        raise FileError(error.what, field=f"EF.DIR {error.field}") from error
-
-
 def parse_card_access(raw: bytes) -> SecurityInfos:
     """EF.CardAccess (§3.11.3). Raises FileError."""
     return parse_security_infos(raw, "EF.CardAccess")

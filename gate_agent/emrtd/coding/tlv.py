@@ -47,12 +47,6 @@ class Tlv:
     depth: int = 0
     limits: Limits = field(default=DEFAULT_LIMITS, repr=False, compare=False)
 
-    @property
-    def constructed(self) -> bool:
-        """Whether the value is itself a sequence of data objects (bit 6 of the first tag byte)."""
-        first = self.tag >> (8 * (_tag_width(self.tag) - 1))
-        return bool(first & 0x20)
-
     def children(self) -> tuple[Tlv, ...]:
         """The data objects in the value, whatever the constructed bit says (Doc 9303-10 uses both)."""
         return parse(self.value, limits=self.limits, depth=self.depth + 1, base=self.value_start)

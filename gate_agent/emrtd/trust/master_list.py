@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from gate_agent.emrtd.coding import tlv
-from gate_agent.emrtd.coding.certificate import Certificate
 from gate_agent.emrtd.coding.cms import SignedObject, parse_signed
 from gate_agent.emrtd.coding.errors import FileError
 from gate_agent.emrtd.trust.passive_auth import authenticate
@@ -32,11 +31,6 @@ class MasterList:
     @property
     def signed_at(self) -> datetime | None:
         return self.signed.signers[0].signing_time
-
-    @property
-    def authorities(self) -> tuple[Certificate, ...]:
-        """The authorities that the list brings along for its own signer; not trusted for that."""
-        return tuple(c for c in self.signed.certificates if c.is_ca)
 
 
 def parse_master_list(raw: bytes) -> MasterList:

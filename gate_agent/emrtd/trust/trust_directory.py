@@ -20,10 +20,13 @@ from gate_agent.emrtd.trust.passive_auth import authenticate
 from gate_agent.emrtd.trust.trust import Refusal, TrustStore, build_store, with_revocations
 from gate_agent.errors import BadInput
 from gate_agent.evidence import Outcome
+from gate_agent.files import read_bounded
+from gate_agent.times import utc_now
 
 _SUFFIXES = frozenset({".der", ".cer", ".crt", ".pem"})
 _MAX_FILES = 5000
 _MAX_FILE_SIZE = 1 << 20
+_UNREADABLE = "CERTIFICATE_UNREADABLE"
 
 
 class TrustDirectoryError(BadInput):
@@ -46,20 +49,24 @@ def load_trust_directory(directory: Path) -> TrustStore:
     for path in files:
         try:
             certificates += _certificates(path)
-        except (OSError, ValueError) as error:
-            refused.append(Refusal(path.name, "CERTIFICATE_UNREADABLE", str(error)))
+        except (BadInput, ValueError) as error:
+            refused.append(Refusal(path.name, _UNREADABLE, str(error)))
     newest = max((path.stat().st_mtime for path in files), default=None)
     store = build_store(certificates, None if newest is None else datetime.fromtimestamp(newest, UTC))
-    store = replace(store, refused=(*refused, *store.refused))
-    store = _with_signers(store, _contents(directory, ".dsc", _MAX_FILE_SIZE))
-    store = with_revocations(store, _contents(directory, ".crl", crl.MAX_SIZE))
-    return _with_deviations(store, _contents(directory, ".dl", deviation_list.MAX_SIZE))
+    store = _with_signers(store, _contents(directory, ".dsc", _MAX_FILE_SIZE, refused))
+    store = with_revocations(store, _contents(directory, ".crl", crl.MAX_SIZE, refused))
+    store = _with_deviations(store, _contents(directory, ".dl", deviation_list.MAX_SIZE, refused))
+    return replace(store, refused=(*refused, *store.refused))
 
 
-def _contents(directory: Path, suffix: str, max_size: int) -> Iterator[tuple[str, bytes]]:
+def _contents(
+    directory: Path, suffix: str, max_size: int, refused: list[Refusal]
+) -> Iterator[tuple[str, bytes]]:
     for path in sorted(directory.glob(f"*{suffix}"))[:_MAX_FILES]:
-        with path.open("rb") as file:
-            yield path.name, file.read(max_size + 1)
+        try:
+            yield path.name, read_bounded(path, max_size)
+        except BadInput as error:
+            refused.append(Refusal(path.name, _UNREADABLE, error.what))
 
 
 def _with_signers(store: TrustStore, certificates: Iterator[tuple[str, bytes]]) -> TrustStore:
@@ -80,7 +87,7 @@ def _with_deviations(store: TrustStore, lists: Iterator[tuple[str, bytes]]) -> T
         except FileError as error:
             store = replace(store, refused=(*store.refused, Refusal(name, error.reason, str(error))))
             continue
-        verdict = authenticate(found.signed, store, datetime.now(UTC))
+        verdict = authenticate(found.signed, store, utc_now())
         if verdict.outcome is Outcome.PASSED:
             store = replace(store, deviations=(*store.deviations, *found.deviations))
         else:
@@ -91,9 +98,7 @@ def _with_deviations(store: TrustStore, lists: Iterator[tuple[str, bytes]]) -> T
 
 
 def _certificates(path: Path) -> Iterator[tuple[str, bytes]]:
-    if path.stat().st_size > _MAX_FILE_SIZE:
-        raise ValueError(f"more than {_MAX_FILE_SIZE} bytes")
-    content = path.read_bytes()
+    content = read_bounded(path, _MAX_FILE_SIZE, field=path.name)
     if not pem.detect(content):
         yield path.name, content
         return

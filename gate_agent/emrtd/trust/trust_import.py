@@ -27,6 +27,7 @@ from gate_agent.emrtd.trust.master_list import MASTER_LIST, MasterList, parse_ma
 from gate_agent.emrtd.trust.passive_auth import authenticate
 from gate_agent.emrtd.trust.trust import Refusal, TrustStore, with_revocations
 from gate_agent.evidence import Outcome
+from gate_agent.files import write_whole
 
 _MAX_FILE_SIZE = ldif.MAX_SIZE
 _SIGNED_DATA = encoded("1.2.840.113549.1.7.2")
@@ -256,6 +257,4 @@ def write_store(directory: Path, files: dict[str, bytes]) -> None:
     """Add these files to the store; each appears whole or not at all."""
     directory.mkdir(parents=True, exist_ok=True)
     for name, raw in files.items():
-        temporary = directory / f".{name}.part"
-        temporary.write_bytes(raw)
-        temporary.replace(directory / name)
+        write_whole(directory / name, raw)

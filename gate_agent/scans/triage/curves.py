@@ -15,6 +15,7 @@ from typing import Any, Final, cast
 import numpy as np
 from numpy.typing import NDArray
 
+from gate_agent.files import read_bounded
 from gate_agent.scans.attenuation import MATERIALS
 from gate_agent.scans.errors import ScanMalformed
 
@@ -71,11 +72,7 @@ class MaterialCurves:
 def load_curves(path: Path) -> MaterialCurves:
     """Curves as ``to_json`` writes them. Raises ScanMalformed naming the field."""
     try:
-        if path.stat().st_size > _MAX_BYTES:
-            raise ScanMalformed("is far too large", field=path.name)
-        told = json.loads(path.read_bytes())
-    except OSError as error:
-        raise ScanMalformed(f"cannot be read: {error.strerror}", field=path.name) from error
+        told = json.loads(read_bounded(path, _MAX_BYTES, ScanMalformed, field=path.name))
     except (ValueError, RecursionError) as error:
         raise ScanMalformed("is not JSON", field=path.name) from error
     tables = cast("dict[str, Any]", told).get("curves") if isinstance(told, dict) else None

@@ -20,8 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-import gate_agent
-from gate_agent.networks import NetworkError, Session, read_card, read_network
+from gate_agent.networks import NetworkError, NetworkSession, packaged, read_card, read_network
 from gate_agent.scans.image import FloatImage, ScanImage
 from gate_agent.scans.triage.container import Box
 from gate_agent.scans.triage.inspectable import Band
@@ -174,7 +173,7 @@ class Detector:
     ) -> None:
         self.card = card
         self.point = point
-        self._session = Session(network, card.id, threads=threads)
+        self._session = NetworkSession(network, card.id, threads=threads)
 
     @property
     def name(self) -> str:
@@ -220,10 +219,7 @@ def load_detector(card: Path, *, point: str = "review", threads: int = 2) -> Det
 
 def default_card() -> Path:
     """The built-in detector's card: in the checkout, or beside the installed agent."""
-    root = Path(gate_agent.__file__).resolve().parents[1]
-    checkout = root / "models" / "gate_models" / "threats"
-    folder = checkout if checkout.is_dir() else root / "gate_models" / "threats"
-    return folder / "scan-threats.toml"
+    return packaged("threats") / "scan-threats.toml"
 
 
 @cache

@@ -1,7 +1,7 @@
 """Suspicious objects in the loading space, by a trained detector, where its card states rates for what it
 says.
 
-    find_threats(image, container, inspectable, detector) -> (ThreatArea, ...)
+    look_for_threats(image, container, inspectable, detector) -> ThreatFindings
     look_for_threats(the same) -> ThreatFindings: the areas, and how much could not be judged
 
 How well a detector sees depends on how much of the beam is left, so that each band of penetration has its own
@@ -91,13 +91,6 @@ def score_map(
     stride = detector.card.stride
     bands = _surroundings(image, seen, given, scores.shape, detector.card.pixel_mm * stride)
     return ScoreMap(scores, bands, inner, (stride / given.scale_x, stride / given.scale_y))
-
-
-def find_threats(
-    image: ScanImage, container: Container, inspectable: InspectableMap, detector: Detector
-) -> tuple[ThreatArea, ...]:
-    """The places whose score reaches their band's threshold, highest score first."""
-    return look_for_threats(image, container, inspectable, detector).areas
 
 
 def look_for_threats(

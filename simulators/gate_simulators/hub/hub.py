@@ -44,7 +44,7 @@ from gate_agent.hub.messages import (
     PresenceEvent,
     RecordEvent,
     event,
-    rfc3339,
+    moment,
 )
 from gate_agent.hub.topics import (
     ACKNOWLEDGEMENTS,
@@ -331,7 +331,7 @@ class Hub:
         correlation = secrets.token_hex(8)
         order = {"correlation": correlation, "action": action, "officer": officer, "reason": reason}
         data = CommandData.model_validate({**order, "transaction": transaction})
-        expiry = rfc3339(time.time() + lifetime_s)
+        expiry = moment(time.time() + lifetime_s)
         message = self._event(CommandEvent, data, expirytime=expiry)
         self._publish(COMMANDS, station, message, expiry_s=max(1, round(lifetime_s)))
         return self.answer(correlation, timeout_s)

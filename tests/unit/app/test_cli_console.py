@@ -170,10 +170,10 @@ def test_u12_rules_are_compiled_without_the_compiler_s_own_command_line() -> Non
     code = """
 import sys
 import gate_agent.policy
-from gate_agent.policy.expressions import cel
-print(bool(cel.compile("1 == 1")), "prompt_toolkit" in sys.modules, "typer" in sys.modules)
+from gate_agent.policy import engine
+print(bool(engine.compile("1 == 1")), "prompt_toolkit" in sys.modules, "typer" in sys.modules)
 import cel as whole
-print(whole.Context is cel.Context)
+print(whole.Context is engine.Context)
 """
     assert _python(code).split() == ["True", "False", "False", "True"]
 

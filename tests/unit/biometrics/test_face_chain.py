@@ -20,10 +20,10 @@ from gate_agent.biometrics.face.chain import DetectedFace, FaceChain, FaceSettin
 from gate_agent.biometrics.face.compare import Template, compare
 from gate_agent.biometrics.face.embed import Embedder
 from gate_agent.biometrics.face.errors import ModelError, NoFace, PictureError, SeveralFaces, TemplateError
-from gate_agent.biometrics.face.inference import Session
 from gate_agent.biometrics.face.landmarks import LandmarkPredictor
 from gate_agent.biometrics.face.pixels import Box, Pixels
 from gate_agent.errors import GateError
+from gate_agent.networks import NetworkSession
 from gate_models.build import build
 from gate_simulators.egate.photographs import photographs
 
@@ -218,7 +218,9 @@ def foreign_model(output: NDArray[np.generic]) -> bytes:
     ids=["nan", "dimension", "batch", "zero"],
 )
 def test_nonsense_from_a_model_is_an_error(output: NDArray[np.float32], reason: str) -> None:
-    embedder = Embedder(Session(foreign_model(output), "foreign", threads=1), CARD, "mirror")
+    embedder = Embedder(
+        NetworkSession(foreign_model(output), "foreign", threads=1, error=ModelError), CARD, "mirror"
+    )
     with pytest.raises(ModelError, match=reason):
         embedder.template(np.zeros((1, 150, 150, 3), np.uint8))
 
@@ -280,7 +282,7 @@ def test_without_an_operating_point_nothing_is_compared(copied: FaceSettings) ->
 @pytest.mark.parametrize("data", [b"", b"not a model", b"PK\x03\x04"])
 def test_files_that_are_not_models_are_refused(data: bytes) -> None:
     with pytest.raises(ModelError, match="refuses the model"):
-        Session(data, "broken", threads=1)
+        NetworkSession(data, "broken", threads=1, error=ModelError)
     with pytest.raises(ModelError, match="cannot be read"):
         LandmarkPredictor(data, "broken")
 

@@ -15,10 +15,10 @@ from gate_agent.biometrics.face.cards import ModelKind, View, load_card, load_mo
 from gate_agent.biometrics.face.chain import FaceSettings
 from gate_agent.biometrics.face.detect import MmodDetector
 from gate_agent.biometrics.face.embed import Embedder
-from gate_agent.biometrics.face.inference import Session
 from gate_agent.biometrics.face.landmarks import LandmarkPredictor
 from gate_agent.biometrics.face.pixels import Box, Pixels
 from gate_agent.errors import GateError
+from gate_agent.networks import NetworkSession
 from gate_models.build import WEIGHTS, build, weights_folder
 from gate_simulators.egate.photographs import photographs
 
@@ -81,9 +81,9 @@ def ours() -> Ours:
         )
     )
     return Ours(
-        MmodDetector(Session(load_model(settings.models, detector), detector.id, threads=2)),
+        MmodDetector(NetworkSession(load_model(settings.models, detector), detector.id, threads=2)),
         LandmarkPredictor(load_model(settings.models, landmarks), landmarks.id),
-        Embedder(Session(load_model(settings.models, embedder), embedder.id, threads=2), embedder),
+        Embedder(NetworkSession(load_model(settings.models, embedder), embedder.id, threads=2), embedder),
     )
 
 

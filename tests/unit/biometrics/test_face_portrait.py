@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from gate_agent.biometrics.face.errors import PictureError, PortraitError
 from gate_agent.biometrics.face.pixels import require_pixels
-from gate_agent.biometrics.face.portrait import MAX_BYTES, decode_portrait, read_header
+from gate_agent.biometrics.face.portrait import MAX_BYTES, decode_portrait
 
 FORMATS = ("jpeg", "jp2", "j2k")
 
@@ -40,13 +40,6 @@ def test_colour_portraits_decode_to_rgb(kind: str) -> None:
     assert decoded.shape == (96, 64, 3)
     assert decoded.dtype == np.uint8
     assert np.abs(decoded.astype(int) - picture()).mean() < 4
-
-
-@pytest.mark.parametrize("kind", FORMATS)
-def test_the_header_is_read_without_decoding(kind: str) -> None:
-    header = read_header(encode(kind, picture()))
-    assert (header.format, header.width, header.height) == (kind, 64, 96)
-    assert (header.components, header.bits) == (3, 8)
 
 
 @pytest.mark.parametrize("kind", FORMATS)
@@ -133,7 +126,7 @@ def test_other_image_formats_are_refused() -> None:
     for suffix in (".png", ".bmp", ".webp"):
         good, data = cv2.imencode(suffix, picture())
         assert good
-        with pytest.raises(PortraitError, match="neither JPEG nor JPEG 2000"):
+        with pytest.raises(PortraitError, match=r"neither .*JPEG 2000"):
             decode_portrait(data.tobytes())
 
 

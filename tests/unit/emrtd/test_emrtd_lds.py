@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gate_agent.emrtd.chip.card_files import AtrInfo, parse_atr_info, parse_card_access, parse_dir
+from gate_agent.emrtd.chip.card_files import AtrInfo, parse_atr_info, parse_card_access
 from gate_agent.emrtd.chip.exchange import run
 from gate_agent.emrtd.chip.files import ElementaryFile, ReadingHabits, read_file
 from gate_agent.emrtd.coding import tlv
@@ -120,13 +120,6 @@ def test_ef_atr_info(raw: str, expected: AtrInfo) -> None:
     assert parse_atr_info(H(raw)) == expected
 
 
-def test_ef_dir_lists_the_applications() -> None:
-    assert parse_dir(H("61094F07A0000002471001610A4F08A000000247200100")) == (
-        H("A0000002471001"),
-        H("A000000247200100"),
-    )
-
-
 def test_an_odd_set_keeps_what_can_be_understood() -> None:
     good = H("3012060A04007F0007020204020202010202010D")
     terminal = H("300D060804007F0007020202020101")
@@ -146,7 +139,6 @@ PARSERS: list[Callable[[bytes], object]] = [
     parse_dg14,
     parse_dg16,
     parse_card_access,
-    parse_dir,
     parse_atr_info,
     lambda raw: parse_images(7, raw),
     lambda raw: parse_templates(3, raw),

@@ -17,7 +17,7 @@ from gate_agent.hub.commands import (
     CommandReason,
     RejectedCommand,
 )
-from gate_agent.hub.messages import AnswerData, CommandData, CommandEvent, event, rfc3339
+from gate_agent.hub.messages import AnswerData, CommandData, CommandEvent, event, moment
 
 NOW = 1_772_366_400.0
 
@@ -30,7 +30,7 @@ def payload(issued: float = NOW, expires: float = NOW + 10, **data: str) -> byte
         "1",
         issued,
         CommandData.model_validate(values),
-        expirytime=rfc3339(expires),
+        expirytime=moment(expires),
     )
     return made.encode()
 

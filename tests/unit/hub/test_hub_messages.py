@@ -20,7 +20,7 @@ from gate_agent.hub.messages import (
     HeartbeatEvent,
     RecordEvent,
     event,
-    rfc3339,
+    moment,
     seconds,
 )
 from gate_agent.hub.settings import HubSettings
@@ -114,7 +114,7 @@ def test_any_bytes_give_a_message_or_a_typed_error(payload: bytes) -> None:
 
 
 def test_times_survive() -> None:
-    assert rfc3339(1_772_366_400.25) == "2026-03-01T12:00:00.250Z"
+    assert moment(1_772_366_400.25) == "2026-03-01T12:00:00.250Z"
     assert seconds("2026-03-01T12:00:00.250Z") == 1_772_366_400.25
     with pytest.raises(BadMessage):
         seconds("2026-02-30T12:00:00Z")

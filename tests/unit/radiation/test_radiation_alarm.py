@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 from gate_agent.evidence import Outcome
 from gate_agent.radiation.alarm import groups_of, judge, poisson_tail
 from gate_agent.radiation.check import radiation_check
-from gate_agent.radiation.energy import Origin, window_ratio
 from gate_agent.radiation.profile import Background, OccupancyProfile
 from gate_agent.radiation.settings import RadiationSettings
 from gate_simulators.radiation.monitor import gamma_alarms
@@ -145,32 +144,6 @@ def test_the_poisson_tail_falls_with_the_count(count: int, mean: float) -> None:
     assert 0 <= poisson_tail(count + 1, mean) <= poisson_tail(count, mean) * (1 + 1e-9) <= 1 + 1e-9
 
 
-# ---------------------------------------------------------------- energy windows
-
-
-def test_natural_goods_have_the_backgrounds_ratio_and_an_industrial_source_has_not() -> None:
-    rng = np.random.default_rng(5)
-    for source, origin in (
-        (norm_cargo("Th-232", 1.5e7), Origin.NATURAL),
-        (Source("Ba-133", 2e6), Origin.LOW_ENERGY),
-        (Source("U-235", 4e6), Origin.LOW_ENERGY),
-        (Source("Co-60", 2e6), Origin.HIGH_ENERGY),
-    ):
-        passage = drive(rng, Truck(suppression=0.3, unevenness=0.05, sources=(source,)))
-        high, total = passage.gamma_high.sum(), passage.gamma.sum()
-        seconds = len(passage.gamma) * 0.2
-        left = seconds * (1 - 0.25)
-        background = passage.background.sum() * left
-        background_high = passage.background_high.sum() * left
-        ratio = window_ratio(total - high, high, background - background_high, background_high)
-        assert ratio.origin is origin, (source.nuclide, ratio)
-
-
-def test_too_small_an_excess_has_no_energy() -> None:
-    assert window_ratio(640, 360, 640, 360).origin is Origin.UNKNOWN
-    assert window_ratio(10, 10, 0, 0).origin is Origin.UNKNOWN
-
-
 # ---------------------------------------------------------------- the check
 
 
@@ -229,11 +202,3 @@ def test_a_panel_without_counts_leaves_the_other_pillar_judged() -> None:
 
 def test_a_truck_that_never_passed_is_not_done() -> None:
     assert radiation_check(None, SETTINGS).outcome is Outcome.NOT_DONE
-
-
-def test_natural_energy_explains_an_alarm_and_does_not_take_it_away() -> None:
-    ratio = window_ratio(1100, 620, 640, 360)
-    assert ratio.origin is Origin.NATURAL
-    result = radiation_check(flat(100), SETTINGS, ratio)
-    assert result.outcome is Outcome.FAILED
-    assert "RPM_NATURAL_ENERGY" in result.reasons

@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from gate_agent.evidence import CheckResult, Outcome
 from gate_agent.readmodel import OfficerAction
 from gate_agent.review.adjudication import MOST_ENTRIES, Queue, Step
-from gate_agent.review.case import Annotation, Settled, ShelvedCase
-from gate_agent.review.views import Finding, Mark, NotAllowed, NotThere, QueueEntry, Region
+from gate_agent.review.errors import NotAllowed, NotThere
+from gate_agent.review.record import Annotation, Finding, Mark, Region, Settled, ShelvedCase
+from gate_agent.review.views import QueueEntry
 
 REASON = "explained by the goods"
 

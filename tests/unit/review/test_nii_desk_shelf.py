@@ -17,9 +17,10 @@ from gate_agent.errors import BadInput
 from gate_agent.evidence import CheckResult, Outcome
 from gate_agent.review import Case, DeskSettings, Shelf
 from gate_agent.review.annotations import NOT_DICOS, annotate
-from gate_agent.review.case import Settled
+from gate_agent.review.errors import NotAllowed, NotThere
+from gate_agent.review.record import DEAD, SATURATED, Mark, PlaneInfo, Region, Settled
+from gate_agent.review.serving import served
 from gate_agent.review.shelf import ShelfError
-from gate_agent.review.views import DEAD, SATURATED, Mark, NotAllowed, NotThere, Region
 from gate_agent.scans.dicos_lint import lint
 from gate_agent.scans.dicos_tdr import read_tdr
 from gate_agent.scans.image import Calibration, Geometry, Provenance, ScanImage, transmission_image
@@ -76,7 +77,8 @@ def test_transmissions_are_kept_to_the_last_of_16_bits(tmp_path: Path) -> None:
 def test_planes_are_served_little_endian_and_binned_to_what_a_card_can_hold(tmp_path: Path) -> None:
     shelf = Shelf(tmp_path, SETTINGS)
     shelf.put(case())
-    whole, half = shelf.plane("NII-1", 1, 4096), shelf.plane("NII-1", 1, 80)
+    high = shelf.pixels("NII-1", 1)
+    whole, half = (served(high, PlaneInfo("high", 16), most) for most in (4096, 80))
     assert (whole.rows, whole.columns, whole.binning) == (48, 160, 1)
     assert (half.rows, half.columns, half.binning) == (24, 80, 2)
     pixels = np.frombuffer(whole.data, "<u2").reshape(48, 160)
@@ -240,7 +242,7 @@ def test_pixels_that_changed_on_disk_are_never_shown(tmp_path: Path) -> None:
     data[len(data) // 2] ^= 1
     path.write_bytes(data)
     with pytest.raises(ShelfError, match="changed since"):
-        shelf.plane("NII-1", 1, 4096)
+        shelf.pixels("NII-1", 1)
     assert [damage.id for damage in shelf.damaged] == ["NII-1"]
 
 

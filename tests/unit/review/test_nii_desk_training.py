@@ -17,19 +17,12 @@ from gate_agent.errors import BadInput, GateError
 from gate_agent.readmodel import Board, Objection, OfficerAction, OrderResult, TransactionView
 from gate_agent.review import Case, Desk, DeskSettings, Shelf
 from gate_agent.review import training as training_module
+from gate_agent.review.errors import NotAllowed, NotThere
+from gate_agent.review.record import Finding, Mark, PictureLayout, PlaneInfo, Region
 from gate_agent.review.statistics import Statistics
 from gate_agent.review.tip import LIBRARY, Part, Threat, TrainingScan, project
 from gate_agent.review.training import outcome_of
-from gate_agent.review.views import (
-    Finding,
-    Mark,
-    NotAllowed,
-    NotThere,
-    PictureView,
-    PlaneInfo,
-    Region,
-    TrainingView,
-)
+from gate_agent.review.views import TrainingView
 from gate_agent.scans.attenuation import MATERIALS
 from gate_agent.scans.image import Geometry, ScanImage
 from gate_agent.scans.triage.findings import threat_report
@@ -104,7 +97,7 @@ def station(tmp_path: Path, clean: tuple[ScanImage, TriageReport]) -> Station:
 
 
 def test_a_slab_of_steel_weakens_the_beam_as_beer_and_lambert_say() -> None:
-    view = PictureView(200, 300, (PlaneInfo("low", 16), PlaneInfo("high", 16)), "known", 5.0, 5.0)
+    view = PictureLayout(200, 300, (PlaneInfo("low", 16), PlaneInfo("high", 16)), "known", 5.0, 5.0)
     flat = {"low": np.full((200, 300), 40_000, np.uint16), "high": np.full((200, 300), 45_000, np.uint16)}
     slab = Threat("slab", (Part("steel", 30.0, ((0, 0), (300, 0), (300, 200), (0, 200))),))
     made = project(view, flat, (1500.0, 2500.0), Region(0, 0, 300, 200), slab, np.random.default_rng(1))  # type: ignore[arg-type]
@@ -125,7 +118,7 @@ def test_a_slab_of_steel_weakens_the_beam_as_beer_and_lambert_say() -> None:
 
 @pytest.mark.parametrize("threat", LIBRARY, ids=lambda threat: threat.name)
 def test_every_threat_of_the_library_can_be_projected_and_seen(threat: Threat) -> None:
-    view = PictureView(400, 1000, (PlaneInfo("high", 16), PlaneInfo("material", 8)), "known", 5.0, 5.0)
+    view = PictureLayout(400, 1000, (PlaneInfo("high", 16), PlaneInfo("material", 8)), "known", 5.0, 5.0)
     goods = {"high": np.full((400, 1000), 39_000, np.uint16), "material": np.ones((400, 1000), np.uint8)}
     made = project(view, goods, (2500.0,), Region(0, 0, 1000, 400), threat, np.random.default_rng(2))  # type: ignore[arg-type]
     assert made is not None
@@ -138,7 +131,7 @@ def test_every_threat_of_the_library_can_be_projected_and_seen(threat: Threat) -
 
 
 def test_a_threat_that_fits_nowhere_is_not_projected() -> None:
-    view = PictureView(40, 40, (PlaneInfo("high", 16),), "known", 5.0, 5.0)
+    view = PictureLayout(40, 40, (PlaneInfo("high", 16),), "known", 5.0, 5.0)
     black = {"high": np.zeros((400, 1000), np.uint16)}
     tried = project(view, black, (2500.0,), Region(0, 0, 40, 40), LIBRARY[1], np.random.default_rng(2))  # type: ignore[arg-type]
     assert tried is None
@@ -276,7 +269,7 @@ def test_a_disguised_case_is_refused_as_well(station: Station) -> None:
 
 def test_a_training_scan_has_nothing_that_a_report_could_refer_to() -> None:
     names = {field.name for field in fields(TrainingScan)}
-    assert names == {"id", "view", "pixels", "threat", "region", "background"}
+    assert names == {"id", "layout", "pixels", "threat", "region", "background"}
     assert not {"study_uid", "instance_uids", "provenance", "container"} & names
 
 
@@ -337,7 +330,7 @@ def test_the_station_hears_each_step_and_the_shelf_and_figures_remember(station:
         ("release", "B2", "B1"),
     ]
     settled = station.shelf.case("NII-2").settled
-    assert settled is not None and (settled.verdict, settled.officer, settled.seconds) == (
+    assert settled is not None and (settled.verdict, settled.officer, settled.confirms) == (
         "release",
         "B2",
         "B1",

@@ -19,9 +19,9 @@ from gate_agent.scans.dicos_header import Equipment, Scan
 from gate_agent.scans.dicos_image import read_projection, read_scan, write_scan
 from gate_agent.scans.dicos_lint import Severity, lint
 from gate_agent.scans.dicos_tdr import ThreatObject, ThreatReport, read_tdr, write_tdr
-from gate_agent.scans.dicos_volume import ScanVolume, read_ct, write_ct
 from gate_agent.scans.errors import ScanError, ScanMalformed, ScanTooLarge, ScanUnsupported, ScanUnusable
 from gate_agent.scans.image import Calibration, Geometry, transmission_image
+from gate_simulators.scanner.ct_volume import write_ct
 
 AT = datetime(2026, 3, 1, 10, 11, 12, tzinfo=UTC)
 EQUIPMENT = Equipment("Maker", "Model", "SN1", "LANE1", AT, tube_current_ua=250)
@@ -60,8 +60,7 @@ def tdr(tmp_path: Path) -> Path:
 def ct(tmp_path: Path) -> Path:
     path = tmp_path / "volume.dcs"
     voxels = np.random.default_rng(1).integers(0, 60_000, (5, 20, 31)).astype(np.uint16)
-    volume = ScanVolume(voxels, 1.0, -1000.0, 2.5, 1.5, 1.25, "HIGH ENERGY")
-    write_ct(volume, path, scan=OUR, equipment=EQUIPMENT, at=AT, seconds=5.2, peak_kev=160)
+    write_ct(voxels, path, scan=OUR, equipment=EQUIPMENT, at=AT, peak_kev=160)
     return path
 
 
@@ -172,14 +171,6 @@ def test_an_operator_s_report_names_the_operator(tmp_path: Path, officer: str) -
     write_tdr(report(tdr_type="OPERATOR", operator=officer), path, scan=OUR, equipment=EQUIPMENT, at=AT)
     assert lint(path) == []
     assert read_tdr(path).operator == officer
-
-
-def test_a_volume_comes_back_as_it_was(ct: Path) -> None:
-    volume = read_ct(ct)
-    assert volume.voxels.shape == (5, 20, 31)
-    assert (volume.slice_mm, volume.row_mm, volume.column_mm) == (2.5, 1.5, 1.25)
-    assert volume.characteristics == "HIGH ENERGY"
-    np.testing.assert_allclose(volume.values(2), volume.voxels[2] - 1000.0)
 
 
 # ---------------------------------------------------------------- the linter
@@ -371,7 +362,7 @@ def test_damaged_files_give_a_scan_error_or_an_image(
         damaged[data.draw(st.integers(0, min(len(damaged), 3000) - 1))] = data.draw(st.integers(0, 255))
     path = source.with_name("damaged.dcs")
     path.write_bytes(damaged[: data.draw(st.integers(0, len(damaged)))])
-    for read in (read_projection, read_tdr, read_ct):
+    for read in (read_projection, read_tdr):
         try:
             read(path)
         except ScanError as error:

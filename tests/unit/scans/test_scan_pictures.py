@@ -21,7 +21,6 @@ from gate_agent.scans.image import (
     Channel,
     Geometry,
     ScanImage,
-    air_and_dark,
     transmission_image,
 )
 from gate_agent.scans.intake import load_scan, media_type
@@ -82,17 +81,6 @@ def test_whatever_was_measured_the_model_holds_finite_bounded_numbers(measured: 
         return
     assert scan.low.min() >= 0
     assert scan.low.max() <= MAX_TRANSMISSION
-
-
-def test_air_and_dark_correction_gives_transmission_and_marks_blind_elements() -> None:
-    gain, dark = np.linspace(900, 1100, 80, dtype=np.float32), np.full(80, 50, np.float32)
-    raw = scene() * gain[:, None] + dark[:, None]
-    np.testing.assert_allclose(air_and_dark(raw, dark, gain + dark), scene(), atol=1e-5)
-    air = gain + dark
-    air[7] = dark[7]
-    assert np.isnan(air_and_dark(raw, dark, air)[7]).all()
-    with pytest.raises(ScanMalformed):
-        air_and_dark(raw, dark[:5], air)
 
 
 # ---------------------------------------------------------------- the air level

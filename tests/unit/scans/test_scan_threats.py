@@ -39,7 +39,7 @@ from gate_agent.scans.triage.detector import (
 from gate_agent.scans.triage.findings import threat_report
 from gate_agent.scans.triage.inspectable import Band, inspectable_map
 from gate_agent.scans.triage.report import TriageReport, triage
-from gate_agent.scans.triage.threats import ScoreMap, find_threats, look_for_threats, threat_areas
+from gate_agent.scans.triage.threats import ScoreMap, look_for_threats, threat_areas
 from gate_models.threats.evaluate import Found, auc, interval, reported, thresholds, tpr_at
 from gate_models.threats.objects import Object
 from gate_models.threats.tip import project, transmission_of
@@ -67,7 +67,7 @@ def with_dark(level: float, box: Box, dark: float) -> ScanImage:
 
 def looked_at(image: ScanImage, detector: Detector) -> tuple[Box, ...]:
     seen = inspectable_map(image, INNER, 1e-5)
-    return tuple(area.box for area in find_threats(image, Container(INNER, INNER), seen, detector))
+    return tuple(area.box for area in look_for_threats(image, Container(INNER, INNER), seen, detector).areas)
 
 
 # ---------------------------------------------------------------- a detector of one's own, made here
@@ -416,7 +416,7 @@ def test_whatever_the_picture_areas_lie_in_the_loading_space_and_are_ordered(
     image = transmission_image((noise,), calibration=Calibration.KNOWN, geometry=geometry)
     seen = inspectable_map(image, INNER, 1e-4)
     detector = load_default_detector()
-    areas = find_threats(image, Container(INNER, INNER), seen, detector)
+    areas = look_for_threats(image, Container(INNER, INNER), seen, detector).areas
     assert [a.score for a in areas] == sorted((a.score for a in areas), reverse=True)
     for area in areas:
         assert INNER.left <= area.box.left < area.box.right <= INNER.right
