@@ -13,8 +13,10 @@ from functools import partial
 from types import MappingProxyType
 from typing import Any, TypeAlias
 
+from gate_agent.devices import Device
+from gate_agent.devices.capabilities import capability
 from gate_agent.devices.registry import load_driver
-from gate_agent.devices.supervision import Patience, Supervisor
+from gate_agent.devices.supervision import Supervisor
 from gate_agent.journal import Journal
 from gate_agent.policy.reasons import officer_words
 from gate_agent.readmodel import Board
@@ -45,15 +47,12 @@ class Station:
 
 async def build(config: StationConfig, journal: Journal, board: Board, wake: Wake) -> Station:
     """The station with its devices attached, ready to run. Raises GateError."""
-    station, patience = await _BUILDERS[config.station.kind](config, journal, board, wake)
-    station.conductor.attach(*_supervised(config, station.conductor, patience))
+    station = await _BUILDERS[config.station.kind](config, journal, board, wake)
+    station.conductor.attach(*_supervised(config, station.conductor))
     return station
 
 
-_Built: TypeAlias = tuple[Station, Mapping[str, Patience]]
-
-
-async def _egate(config: StationConfig, journal: Journal, board: Board, wake: Wake) -> _Built:
+async def _egate(config: StationConfig, journal: Journal, board: Board, wake: Wake) -> Station:
     from gate_agent.biometrics.face.chain import FaceChain  # noqa: PLC0415
     from gate_agent.egate.conduct import LaneConductor  # noqa: PLC0415 - only this kind needs faces
     from gate_agent.egate.config import EgateConfig  # noqa: PLC0415
@@ -67,19 +66,17 @@ async def _egate(config: StationConfig, journal: Journal, board: Board, wake: Wa
     reference = ReferenceData(config.policy, config.watchlist, trust.directory, trust.max_age_days)
     desk = FaceDesk(chain, inference)
     conductor = LaneConductor(config.egate, reference, desk, journal, board, wake)
-    # The camera and the controller speak by themselves; the others may keep quiet for hours.
-    patience = {"camera": Patience(silent_s=3.0), "lane": Patience(silent_s=2.0, hung_s=3.0)}
     close = partial(asyncio.to_thread, inference.shutdown)
-    return Station(conductor, config.egate.timing.exit_closing_s, officer_words(), close), patience
+    return Station(conductor, config.egate.timing.exit_closing_s, officer_words(), close)
 
 
-async def _nii(config: StationConfig, journal: Journal, board: Board, wake: Wake) -> _Built:
+async def _nii(config: StationConfig, journal: Journal, board: Board, wake: Wake) -> Station:
     from gate_agent.nii.build import build_yard  # noqa: PLC0415 - only this kind needs scans
     from gate_agent.nii.config import NiiConfig  # noqa: PLC0415
 
     assert isinstance(config, NiiConfig)
     yard = await build_yard(config, journal, board, wake)
-    station = Station(
+    return Station(
         yard.conductor,
         config.nii.timing.clearing_s,
         {**officer_words(), **yard.words},
@@ -87,21 +84,15 @@ async def _nii(config: StationConfig, journal: Journal, board: Board, wake: Wake
         {"desk": yard.desk.watch(yard.conductor.escalated)},
         yard.desk,
     )
-    # Portal and controller speak by themselves, and cameras show every passing second.
-    patience = {"yard": Patience(silent_s=2.0, hung_s=3.0), "portal": Patience(silent_s=30.0)}
-    cameras = {name: Patience(silent_s=5.0) for name in config.devices if name.startswith("camera")}
-    return station, {**patience, **cameras}
 
 
-_Builder: TypeAlias = Callable[[StationConfig, Journal, Board, Wake], Awaitable[_Built]]
+_Builder: TypeAlias = Callable[[StationConfig, Journal, Board, Wake], Awaitable[Station]]
 _BUILDERS: Mapping[str, _Builder] = MappingProxyType({"egate": _egate, "nii": _nii})
 
 
-def _supervised(
-    config: StationConfig, conductor: Conductor[Any], patience: Mapping[str, Patience]
-) -> list[Supervisor]:
+def _supervised(config: StationConfig, conductor: Conductor[Any]) -> list[Supervisor[Device]]:
     """Each configured device under its supervisor."""
-    supervisors: list[Supervisor] = []
+    supervisors: list[Supervisor[Device]] = []
     for name, binding in config.devices.items():
         driver = load_driver(binding.driver)
         supervisors.append(
@@ -111,7 +102,7 @@ def _supervised(
                 partial(driver, binding.config),  # pyright: ignore[reportCallIssue]
                 on_reading=partial(conductor.on_reading, name),
                 on_health=conductor.on_health,
-                patience=patience.get(name),
+                patience=capability(driver.capability).patience,
             )
         )
     return supervisors
