@@ -19,6 +19,7 @@ from gate_agent.devices import (
     DocumentRemoved,
     DriverConfig,
     GarbledReading,
+    LineNoise,
     MrzReading,
 )
 
@@ -80,7 +81,8 @@ class MrzTcpScanner:
         if not end:
             if len(frame) > LONGEST_FRAME:
                 self._received = b""
-                raise GarbledReading(f"no ETX within {LONGEST_FRAME} bytes", field="frame", advice=ADVICE)
+                kind = GarbledReading if STX in frame else LineNoise
+                raise kind(f"no ETX within {LONGEST_FRAME} bytes", field="frame", advice=ADVICE)
             return None
         self._received = rest
         return _decoded(frame)
@@ -101,10 +103,11 @@ class MrzTcpScanner:
 
 
 def _decoded(frame: bytes) -> MrzReading | DocumentRemoved:
-    if not frame.startswith(STX):
-        raise GarbledReading("a frame without STX", field="frame[0]", advice=ADVICE)
+    noise, begun, body = frame.partition(STX)
+    if not begun:  # nobody presented anything
+        raise LineNoise(f"{len(noise)} bytes outside a frame", field="frame", advice=ADVICE)
     try:
-        lines = tuple(frame[1:].decode("ascii").split("\r")[:-1])
+        lines = tuple(body.decode("ascii").split("\r")[:-1])
     except UnicodeDecodeError as error:
         raise GarbledReading("not ASCII", field=f"frame[{error.start + 1}]", advice=ADVICE) from error
     return MrzReading(lines) if lines else DocumentRemoved()

@@ -38,7 +38,7 @@ PRUNE_S = 3600.0
 
 
 class Agent:
-    """One station. Build it, then `await run()`; SIGTERM and SIGINT end it safely."""
+    """One station. Build it, then `await run()`; SIGTERM, SIGINT and SIGHUP end it safely."""
 
     def __init__(self, config: StationConfig) -> None:
         self.config = config
@@ -63,7 +63,11 @@ class Agent:
         config = self.config
         config.station.state_dir.mkdir(parents=True, exist_ok=True)
         loop = asyncio.get_running_loop()
-        for number in (signal.SIGTERM, signal.SIGINT):
+        ending = [signal.SIGTERM, signal.SIGINT]
+        if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # as nohup sets it
+            # A terminal that goes away must not leave the doors as they are either.
+            ending.append(signal.SIGHUP)
+        for number in ending:
             loop.add_signal_handler(number, self.stop)
         token = load_token(config.console.token_file)
         journal = Journal.open(self._journal_path, config.station.id, config.journal)
@@ -71,7 +75,7 @@ class Agent:
             await self._run(journal, token, on_ready)
         finally:
             journal.close()
-            for number in (signal.SIGTERM, signal.SIGINT):
+            for number in ending:
                 loop.remove_signal_handler(number)
 
     async def _run(self, journal: Journal, token: str, on_ready: Callable[[], None]) -> None:

@@ -1,4 +1,8 @@
-"""``gate-agent doctor``: open each device, wait for a first reading, and say what to do about the rest."""
+"""Examines a station's devices: opens each, takes a reading of those that speak, says what is to be done.
+
+What may be expected of a device is its capability's (:mod:`gate_agent.devices.capabilities`), the same that
+its supervisor goes by. The answer is data; printing it is for whoever asked.
+"""
 
 from __future__ import annotations
 
@@ -9,23 +13,18 @@ from dataclasses import dataclass
 from typing import Any
 
 from gate_agent.app.config import StationConfig
-from gate_agent.devices import DriverConfig
+from gate_agent.devices import Device, DeviceError, DriverConfig, GarbledReading, LineNoise
+from gate_agent.devices.capabilities import Capability, capability
 from gate_agent.devices.registry import load_driver
 from gate_agent.errors import GateError
 
-SPEAKS = {"camera", "lane_gate"}
-"""Capabilities that give readings without anybody at the device."""
-
-PATIENCE_S = 3.0
-"""How long a device that speaks by itself may take for its first reading, once it is open."""
-
-HUNG_S = 15.0
-"""How long a driver may take for everything; longer than any driver's own time-outs."""
+CLOSING_S = 5.0
+"""How long a driver may take to close, beyond what its capability allows it to open and to speak."""
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What one device answered. `seconds` until it was open, or until it failed."""
+    """What one device answered. `seconds` until it was found to work, or to fail."""
 
     device: str
     driver: str
@@ -47,38 +46,54 @@ def examine_device(name: str, driver: str, settings: DriverConfig) -> Finding:
     Bounded, whatever the driver does: one that hangs is left behind in its thread.
     """
     started = time.monotonic()
-    answers: list[tuple[bool, str, str]] = []
-    thread = threading.Thread(
-        target=lambda: answers.append(_look(driver, settings)), name=f"doctor-{name}", daemon=True
-    )
-    thread.start()
-    thread.join(HUNG_S)
-    hangs = (False, f"the driver does not come back in {HUNG_S:g} s", "check the device and its line")
-    works, says, advice = answers[0] if answers else hangs
-    return Finding(name, driver, works, says, advice, time.monotonic() - started)
 
+    def finding(works: bool, says: str, advice: str) -> Finding:
+        return Finding(name, driver, works, says, advice, time.monotonic() - started)
 
-def _look(driver: str, settings: DriverConfig) -> tuple[bool, str, str]:
-    """Whether the device works, what it says, and what to do about it."""
     try:
         kind: Any = load_driver(driver)
-        device = kind(settings)
+        expected = capability(kind.capability)
+    except GateError as error:
+        return finding(False, error.what, error.advice)
+    answers: list[tuple[bool, str, str]] = []
+    thread = threading.Thread(
+        target=lambda: answers.append(_look(kind, settings, expected)), name=f"doctor-{name}", daemon=True
+    )
+    thread.start()
+    patience = expected.patience
+    limit_s = patience.open_s + (patience.silent_s or 0.0) + CLOSING_S
+    thread.join(limit_s)
+    hangs = (False, f"the driver does not come back in {limit_s:g} s", "check the device and its line")
+    return finding(*(answers[0] if answers else hangs))
+
+
+def _look(kind: Any, settings: DriverConfig, expected: Capability) -> tuple[bool, str, str]:
+    """Whether the device works, what it says, and what to do about it."""
+    try:
+        device: Device = kind(settings)
         try:
-            return _first_reading(device)
+            device.open()
+            if not expected.speaks:
+                return True, f"open, waits for {expected.waits_for}", ""
+            return _first_reading(device, expected.patience.silent_s or 0.0)
         finally:
             device.close()
     except GateError as error:
         return False, error.what, error.advice
-    except Exception as error:  # a driver's own defect is a finding like any other
+    except BaseException as error:  # a driver's own defect is a finding like any other
         return False, f"the driver crashed: {type(error).__name__}", "report it"
 
 
-def _first_reading(device: Any) -> tuple[bool, str, str]:
-    device.open()
-    if device.capability not in SPEAKS:
-        return True, "open, waiting for a document", ""
-    until = time.monotonic() + PATIENCE_S
+def _first_reading(device: Device, limit_s: float) -> tuple[bool, str, str]:
+    """A reading of a device that speaks by itself; what is damaged or noise is none, as in service."""
+    damaged: DeviceError | None = None
+    until = time.monotonic() + limit_s
     while time.monotonic() < until:
-        if device.read() is not None:
-            return True, "open, gives readings", ""
-    return False, f"open, but no reading in {PATIENCE_S:g} s", "check the device and its line"
+        try:
+            if (reading := device.read()) is not None:
+                return True, f"open, gives readings ({type(reading).__name__})", ""
+        except (GarbledReading, LineNoise) as error:
+            damaged = error
+    if damaged is not None:
+        return False, f"open, but only damaged readings in {limit_s:g} s: {damaged.what}", damaged.advice
+    return False, f"open, but no reading in {limit_s:g} s", "check the device and its line"

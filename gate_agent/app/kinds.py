@@ -5,6 +5,8 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
+from gate_agent.devices import Device
+from gate_agent.devices.capabilities import capability
 from gate_agent.devices.registry import load_driver
 from gate_agent.devices.supervision import Supervisor
 from gate_agent.journal import Journal
@@ -22,9 +24,9 @@ async def build(config: StationConfig, journal: Journal, board: Board, wake: Wak
     return station
 
 
-def _supervised(config: StationConfig, kind: Kind, conductor: Conductor[Any]) -> list[Supervisor]:
-    """Each configured device under its supervisor, which waits as long as its role allows."""
-    supervisors: list[Supervisor] = []
+def _supervised(config: StationConfig, kind: Kind, conductor: Conductor[Any]) -> list[Supervisor[Device]]:
+    """Each configured device under its supervisor, which waits as long as its role, or its capability, allows."""
+    supervisors: list[Supervisor[Device]] = []
     for name, binding in config.devices.items():
         driver = load_driver(binding.driver)
         supervisors.append(
@@ -34,7 +36,7 @@ def _supervised(config: StationConfig, kind: Kind, conductor: Conductor[Any]) ->
                 partial(driver, binding.config),  # pyright: ignore[reportCallIssue]
                 on_reading=partial(conductor.on_reading, name),
                 on_health=conductor.on_health,
-                patience=kind.devices[name].patience,
+                patience=kind.devices[name].patience or capability(driver.capability).patience,
             )
         )
     return supervisors

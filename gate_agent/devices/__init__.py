@@ -31,6 +31,8 @@ from gate_agent.devices.device import (
     DeviceTimeout,
     DriverConfig,
     GarbledReading,
+    LineNoise,
+    TimeOut,
 )
 from gate_agent.devices.documents import (
     ChipPresence,
@@ -91,6 +93,7 @@ __all__ = [
     "LaneGate",
     "LaneReading",
     "Light",
+    "LineNoise",
     "MonitorSetup",
     "MrzReading",
     "NumberCamera",
@@ -109,6 +112,7 @@ __all__ = [
     "SealState",
     "Signal",
     "Tamper",
+    "TimeOut",
     "VehicleSpeed",
     "WeightReading",
     "YardGate",

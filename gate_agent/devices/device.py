@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, ClassVar, Protocol
+from typing import ClassVar, Literal, Protocol
 
 from gate_agent.errors import GateError
 from gate_agent.settings import Settings
@@ -23,7 +23,18 @@ class DeviceDisconnected(DeviceError):
 
 
 class GarbledReading(DeviceError):
-    """Bytes arrived that are not the device's protocol. `field` names the offending part."""
+    """A message began and is damaged. `field` names the offending part.
+
+    The driver is in step again and may be read on. At a document reader it means that somebody presented
+    something, so bytes outside any message are :class:`LineNoise` instead.
+    """
+
+
+class LineNoise(DeviceError):
+    """Bytes outside any message: a fault of the line, and nothing that anybody did at the device.
+
+    The supervisor counts and logs it; the station never sees it. The driver may be read on.
+    """
 
 
 class CommandRefused(DeviceError):
@@ -34,15 +45,36 @@ class CardLost(DeviceError):
     """The chip left the reader's field in the middle of an exchange."""
 
 
+@dataclass(frozen=True, slots=True)
+class TimeOut:
+    """How long a driver waits by itself before it gives its own word of what is wrong.
+
+    `setting` is the path within the driver's table that most decides it; `during` what it bounds: ``open``
+    an open(), ``call`` one read() or command, ``silence`` the time without a reading.
+    """
+
+    setting: str
+    seconds: float
+    during: Literal["open", "call", "silence"]
+
+
 class DriverConfig(Settings):
     """Base of every driver's configuration; its field descriptions ARE the driver's manual."""
+
+    def time_outs(self) -> tuple[TimeOut, ...]:
+        """The driver's own time-outs as configured, worst case.
+
+        A supervisor less patient than these would cut them and say "does not come back" in place of the
+        driver's better words; :func:`gate_agent.devices.patience.time_outs_cut` compares.
+        """
+        return ()
 
 
 class Device(Protocol):
     """What every driver has.
 
     ``Config`` is its configuration model, ``capability`` the name of the Protocol it fulfils
-    (``document_scanner``, ``chip_reader``, ``camera``, ``lane_gate``, ``scanner``, …). The constructor takes
+    (:mod:`gate_agent.devices.capabilities`). The constructor takes
     one ``Config``, must not touch the device, and must not block.
     """
 
@@ -57,7 +89,7 @@ class Device(Protocol):
         """Release the device. Safe to call twice, and from another thread to end a blocked call."""
         ...
 
-    def read(self) -> Any:
+    def read(self) -> object:
         """Wait a bounded time (well under a second) for the next reading; None if there is none.
 
         Raises DeviceError; the supervisor then closes and reopens the driver.
@@ -76,7 +108,8 @@ class DeviceState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class DeviceHealth:
-    """`age_s` is the time since the last reading (frame age for a camera); `restarts` since start."""
+    """`age_s` is the time since the last reading (frame age for a camera); `restarts` and `noise` (bursts of
+    :class:`LineNoise`) since start."""
 
     device: str
     driver: str
@@ -85,3 +118,4 @@ class DeviceHealth:
     restarts: int
     error: str = ""
     advice: str = ""
+    noise: int = 0

@@ -1,12 +1,15 @@
 """Finds device drivers by their entry point (group ``gate_agent.drivers``) and loads them when asked.
 
 The agent knows no driver by import: a driver is a name in some installed package's metadata. Listing
-them imports nothing, so one driver whose library is missing never keeps the others from working.
+them imports nothing, so one driver whose library is missing never keeps the others from working. What a
+driver may be is open too (:mod:`gate_agent.devices.capabilities`): its readings go to the station by the
+device's role.
 """
 
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.metadata import EntryPoint, entry_points
@@ -14,25 +17,12 @@ from types import MappingProxyType
 from typing import Any, cast
 
 from gate_agent.devices import Device, DriverConfig
+from gate_agent.devices.capabilities import CAPABILITIES, LIFE, BrokenCapability, capability
 from gate_agent.errors import GateError
 
 GROUP = "gate_agent.drivers"
 
-CAPABILITIES: Mapping[str, tuple[str, ...]] = MappingProxyType(
-    {
-        "document_scanner": (),
-        "chip_reader": ("transmit",),
-        "camera": (),
-        "lane_gate": ("command_doors", "show"),
-        "yard_gate": ("command_barriers", "show"),
-        "scanner": ("done",),
-        "radiation_monitor": (),
-        "scale": (),
-        "seal_reader": (),
-        "number_camera": (),
-    }
-)
-"""What a driver may be, and the commands its Protocol asks for beyond open, read and close."""
+_CAPABILITY_NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
 
 
 class UnknownDriver(GateError):
@@ -103,12 +93,16 @@ def _checked(info: DriverInfo, loaded: object) -> type[Device]:
     config: Any = getattr(loaded, "Config", None)
     if not (isinstance(config, type) and issubclass(config, DriverConfig)):
         raise BrokenDriver(f"{info.target}.Config is not a DriverConfig", field="Config", advice=advice)
-    capability: Any = getattr(loaded, "capability", None)
-    if capability not in CAPABILITIES:
-        known = ", ".join(CAPABILITIES)
-        what = f"{info.target} has capability {capability!r}; there are {known}"
+    name: Any = getattr(loaded, "capability", None)
+    if not (isinstance(name, str) and _CAPABILITY_NAME.fullmatch(name)):
+        what = f"{info.target} has capability {str(name)[:80]!r}, which is no name of one"
+        advice = f"lower case, digits and '_', such as {', '.join(CAPABILITIES)}"
         raise BrokenDriver(what, field="capability", advice=advice)
-    for method in ("open", "close", "read", *CAPABILITIES[capability]):
+    try:
+        known = capability(name)
+    except BrokenCapability as error:
+        raise BrokenDriver(error.what, field=error.field, advice=error.advice) from error
+    for method in (*LIFE, *known.commands):
         if not callable(getattr(loaded, method, None)):
             raise BrokenDriver(f"{info.target} has no method {method}()", field=method, advice=advice)
     return cast("type[Device]", loaded)

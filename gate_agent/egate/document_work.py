@@ -74,7 +74,7 @@ def inspect_chip(
 
 async def read_document(
     tx: Transaction,
-    chip: Supervisor,
+    chip: Supervisor[ChipReader],
     trust: TrustStore | None,
     at: datetime,
     settings: EgateSettings,

@@ -12,7 +12,7 @@ from threading import Event as Flag
 from typing import Any
 
 from gate_agent.biometrics.face.advice import Advice
-from gate_agent.devices import CardLost, DeviceState
+from gate_agent.devices import Camera, CardLost, ChipReader, DeviceState
 from gate_agent.devices.supervision import Supervisor
 from gate_agent.egate import checks, document_work, face_work
 from gate_agent.egate import vocabulary as v
@@ -52,7 +52,7 @@ class Examiner:
         for frames in (1, settings.capture_frames):  # raises what the card does not allow
             face.chain.judged_at(settings.face_attempts, frames)
 
-    def read_document(self, tx: Transaction, ticket: int, chip: Supervisor) -> None:
+    def read_document(self, tx: Transaction, ticket: int, chip: Supervisor[ChipReader]) -> None:
         """Inspect the chip and ask the document rules: ends in DocumentVetted or CardLost."""
         stopped = tx.begin_work()
         self._start(
@@ -60,7 +60,7 @@ class Examiner:
             v.DocumentVetted(ticket, enter=False),
         )  # fmt: skip
 
-    def capture(self, tx: Transaction, ticket: int, camera: Supervisor) -> None:
+    def capture(self, tx: Transaction, ticket: int, camera: Supervisor[Camera]) -> None:
         """Watch the camera and compare with the portrait: ends in FaceCaptured."""
         stopped = tx.begin_work()
         self._start(
@@ -81,7 +81,9 @@ class Examiner:
 
         self._crew.start(job, failed, tx)
 
-    async def _read_document(self, tx: Transaction, ticket: int, chip: Supervisor, stopped: Flag) -> None:
+    async def _read_document(
+        self, tx: Transaction, ticket: int, chip: Supervisor[ChipReader], stopped: Flag
+    ) -> None:
         at = utc_now()
         self._document_checks(tx, at)
         try:
@@ -114,7 +116,7 @@ class Examiner:
         if shown and not stopped.is_set():
             self._display.picture("portrait", shown, tx)
 
-    async def _capture(self, tx: Transaction, ticket: int, camera: Supervisor, stopped: Flag) -> None:
+    async def _capture(self, tx: Transaction, ticket: int, camera: Supervisor[Camera], stopped: Flag) -> None:
         restarts = camera.health.restarts
 
         def trouble() -> bool:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from importlib import resources
 from types import MappingProxyType
 
-from gate_agent.devices.supervision import Patience
 from gate_agent.egate.config import EgateConfig, contents
 from gate_agent.egate.diagram import markdown
 from gate_agent.egate.facts import EGATE_CHECKS
@@ -74,13 +73,12 @@ KIND = Kind(
         }
     ),
     instructions=INSTRUCTIONS,
-    # The camera and the controller speak by themselves; the others may keep quiet for hours.
     devices=MappingProxyType(
         {
             "mrz": DeviceRole("document_scanner"),
             "chip": DeviceRole("chip_reader"),
-            "camera": DeviceRole("camera", patience=Patience(silent_s=3.0)),
-            "lane": DeviceRole("lane_gate", patience=Patience(silent_s=2.0, hung_s=3.0)),
+            "camera": DeviceRole("camera"),
+            "lane": DeviceRole("lane_gate"),
         }
     ),
     words=(_HERE / "words",),

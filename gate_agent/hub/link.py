@@ -12,6 +12,7 @@ import random
 import time
 from collections.abc import Awaitable, Callable
 
+from gate_agent.backoff import Backoff
 from gate_agent.errors import GateError
 from gate_agent.hub.commands import Command, CommandDesk, CommandOutcome, CommandReason, RejectedCommand
 from gate_agent.hub.errors import HubError
@@ -110,11 +111,9 @@ class HubLink:
             self._older_protocol = False if established else not self._older_protocol
 
     def _pause(self) -> float:
-        """Full jitter: anything up to the exponential limit, so that stations do not come in step."""
-        shortest, longest = self._settings.backoff_min_s, self._settings.backoff_max_s
-        limit = min(longest, shortest * 2.0 ** min(self._failures, 16))
+        backoff = Backoff(self._settings.backoff_min_s, self._settings.backoff_max_s)
         self._failures += 1
-        return random.uniform(shortest / 2, limit)
+        return backoff.pause(self._failures - 1, random.random())
 
     # ------------------------------------------------------------ commands
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from importlib import resources
 from types import MappingProxyType
 
-from gate_agent.devices.supervision import Patience
 from gate_agent.journal import Journal
 from gate_agent.nii.config import NiiConfig, contents
 from gate_agent.nii.diagram import markdown
@@ -29,8 +28,6 @@ _TONES: dict[Phase, Tone] = {
     Phase.OUT_OF_SERVICE: "idle",
     Phase.EMERGENCY: "bad",
 }
-
-_CAMERA = Patience(silent_s=5.0)  # they show every passing second
 
 
 async def _build(config: NiiConfig, journal: Journal, board: Board, wake: Wake) -> Station:
@@ -59,14 +56,14 @@ KIND = Kind(
     instructions=INSTRUCTIONS,
     devices=MappingProxyType(
         {
-            "yard": DeviceRole("yard_gate", patience=Patience(silent_s=2.0, hung_s=3.0)),
+            "yard": DeviceRole("yard_gate"),
             "scanner": DeviceRole("scanner"),
-            "portal": DeviceRole("radiation_monitor", patience=Patience(silent_s=30.0)),
+            "portal": DeviceRole("radiation_monitor"),
             "scale": DeviceRole("scale"),
-            "camera_left": DeviceRole("number_camera", patience=_CAMERA),
-            "camera_right": DeviceRole("number_camera", required=False, patience=_CAMERA),
-            "camera_rear": DeviceRole("number_camera", required=False, patience=_CAMERA),
-            "camera_top": DeviceRole("number_camera", required=False, patience=_CAMERA),
+            "camera_left": DeviceRole("number_camera"),
+            "camera_right": DeviceRole("number_camera", required=False),
+            "camera_rear": DeviceRole("number_camera", required=False),
+            "camera_top": DeviceRole("number_camera", required=False),
             "seals": DeviceRole("seal_reader", required=False),
         }
     ),

@@ -66,7 +66,7 @@ class Conductor(ABC, Generic[C]):
         self._timer: asyncio.TimerHandle | None = None
         self._timers = 0
         self._case: C | None = None
-        self._supervisors: dict[str, Supervisor] = {}
+        self._supervisors: dict[str, Supervisor[Any]] = {}
 
     # ------------------------------------------------------------ what a station adds
 
@@ -129,14 +129,14 @@ class Conductor(ABC, Generic[C]):
 
     # ------------------------------------------------------------ what comes in
 
-    def attach(self, *devices: Supervisor) -> None:
+    def attach(self, *devices: Supervisor[Any]) -> None:
         self._supervisors = {device.name: device for device in devices}
 
     @property
-    def devices(self) -> tuple[Supervisor, ...]:
+    def devices(self) -> tuple[Supervisor[Any], ...]:
         return tuple(self._supervisors.values())
 
-    def device(self, name: str) -> Supervisor:
+    def device(self, name: str) -> Supervisor[Any]:
         """Raises RuntimeError for a device that was never attached."""
         try:
             return self._supervisors[name]

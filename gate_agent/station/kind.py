@@ -12,7 +12,7 @@ from enum import StrEnum
 from importlib.resources.abc import Traversable
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
-from gate_agent.devices.supervision import Patience
+from gate_agent.devices.patience import Patience
 from gate_agent.entry_points import Registry
 from gate_agent.journal import Journal
 from gate_agent.policy import CheckTable
@@ -34,17 +34,14 @@ Act: TypeAlias = Callable[[OfficerAction], Awaitable[OrderResult]]
 Routers: TypeAlias = "Callable[[Board, BearerToken], Sequence[APIRouter]]"
 
 
-_PATIENCE = Patience()
-
-
 @dataclass(frozen=True, slots=True)
 class DeviceRole:
     """What a device of this name is for the station: its capability, whether the station is one without it,
-    and how long its supervisor waits for it."""
+    and how long its supervisor waits for it (None: as for any of its capability)."""
 
     capability: str
     required: bool = True
-    patience: Patience = _PATIENCE
+    patience: Patience | None = None
 
 
 @dataclass(frozen=True, slots=True)

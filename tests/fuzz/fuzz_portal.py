@@ -18,13 +18,13 @@ with atheris.instrument_imports(include=["gate_agent.radiation", "gate_drivers.r
     from gate_agent.radiation.check import radiation_check
     from gate_agent.radiation.occupancy import Occupancies
     from gate_agent.radiation.settings import RadiationSettings
-    from gate_drivers.radiation.portal_lines import LineDecoder
+    from gate_drivers.radiation.portal_lines import portal_decoder
 
 SETTINGS = RadiationSettings()
 
 
 def one_input(data: bytes) -> None:
-    decoder, occupancies = LineDecoder(), Occupancies(SETTINGS)
+    decoder, occupancies = portal_decoder(), Occupancies(SETTINGS)
     for number, line in enumerate(data.splitlines(keepends=True)):
         for item in decoder.feed(line, number * 0.2):
             if isinstance(item, GarbledReading):

@@ -50,7 +50,7 @@ def lifecycle(stage: Stage, newest: int = 20) -> list[str]:
 # ---------------------------------------------------------------- signals
 
 
-@pytest.mark.parametrize("by", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("by", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP], ids=lambda by: by.name)
 def test_a_signal_ends_an_idle_station_in_good_order(station: Stage, by: signal.Signals) -> None:
     assert station.stop_agent(by=by) == 0
     assert lifecycle(station)[-1] == "stopped"
@@ -61,7 +61,10 @@ def test_a_signal_ends_an_idle_station_in_good_order(station: Stage, by: signal.
     assert "driver crashed" not in log
 
 
-def test_a_signal_with_somebody_inside_opens_the_way_back_first(station: Stage) -> None:
+@pytest.mark.parametrize("by", [signal.SIGTERM, signal.SIGHUP], ids=lambda by: by.name)
+def test_d16_a_signal_with_somebody_inside_opens_the_way_back_first(
+    station: Stage, by: signal.Signals
+) -> None:
     person = Person("genuine", station.cast.appearance("genuine"))
     plant = station.site.plant
     with plant.lock:
@@ -75,7 +78,7 @@ def test_a_signal_with_somebody_inside_opens_the_way_back_first(station: Stage) 
     station.wait_for_phase("capturing")
     assert plant.entry.closed
 
-    assert station.stop_agent() == 0
+    assert station.stop_agent(by=by) == 0
     assert plant.entry.passable, "the agent does not leave before the entry is open"
     assert plant.exit.closed
     assert lifecycle(station)[-1] == "stopped"

@@ -334,6 +334,9 @@ def test_a_password_in_the_address_is_never_shown() -> None:
         ({"kind": "mjpeg", "url": "concat:a|b"}, ("source", "mjpeg", "url")),
         ({"kind": "rtsp", "url": "http://camera/"}, ("source", "rtsp", "url")),
         ({"kind": "v4l2", "index": -1}, ("source", "v4l2", "index")),
+        ({"kind": "v4l2"}, ("source", "v4l2")),
+        ({"kind": "v4l2", "index": 0, "device": "/dev/v4l/by-id/usb-camera"}, ("source", "v4l2")),
+        ({"kind": "v4l2", "device": "concat:a|b"}, ("source", "v4l2")),
         ({"kind": "telepathy"}, ("source",)),
         ({"kind": "mjpeg", "url": "http://c/" + "x" * 3000}, ("source", "mjpeg", "url")),
     ],
@@ -344,9 +347,18 @@ def test_a_wrong_source_is_refused_with_its_place(source: dict[str, object], whe
     assert caught.value.errors()[0]["loc"] == where
 
 
-def test_a_missing_local_camera_is_told_with_advice() -> None:
-    device = configured({"kind": "v4l2", "index": 63})
-    with pytest.raises(DeviceDisconnected, match="/dev/video63") as caught:
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ({"index": 63}, "/dev/video63"),
+        ({"device": "/dev/v4l/by-id/usb-ACME-index0"}, "/dev/v4l/by-id/usb-ACME-index0"),
+    ],
+)
+def test_d18_a_missing_local_camera_is_told_by_the_name_that_it_was_given(
+    name: dict[str, object], told: str
+) -> None:
+    device = configured({"kind": "v4l2", **name})
+    with pytest.raises(DeviceDisconnected, match=told) as caught:
         device.open()
     assert "group video" in caught.value.advice
 

@@ -19,6 +19,7 @@ from gate_agent.devices import (
     DocumentRemoved,
     DocumentScanner,
     GarbledReading,
+    LineNoise,
     MrzReading,
 )
 from gate_drivers.documents.mrz_serial import FrameDecoder, MrzSerialConfig, MrzSerialScanner, Reading
@@ -103,9 +104,28 @@ def test_a_frame_without_end_is_cut_and_the_next_one_is_read() -> None:
     assert decoder.feed(frame()) == [MrzReading(LINES)]
 
 
-def test_noise_between_frames_is_reported_once() -> None:
-    noise, good = FrameDecoder(lrc=False).feed(b"\xff\xfeAB" + frame())
-    assert isinstance(noise, GarbledReading) and good == MrzReading(LINES)
+@given(st.binary(min_size=1, max_size=64).filter(lambda data: b"\x02" not in data and data.strip(b"\r\n\0")))
+def test_d6_whatever_comes_between_frames_is_noise_and_nothing_that_somebody_presented(
+    between: bytes,
+) -> None:
+    noise, good = FrameDecoder(lrc=False).feed(between + frame())
+    assert isinstance(noise, LineNoise) and noise.field and noise.advice
+    assert good == MrzReading(LINES)
+
+
+def test_d6_each_burst_of_noise_is_told_once() -> None:
+    decoder = FrameDecoder(lrc=False)
+    found = [item for data in (b"\xff", b"\xfe", b"", b"\xfd\xfc", b"") for item in decoder.feed(data)]
+    assert [type(item) for item in found] == [LineNoise, LineNoise]
+
+
+def test_a_frame_that_does_not_end_in_time_is_garbled() -> None:
+    decoder = FrameDecoder(lrc=False, frame_timeout_s=1.0)
+    assert decoder.feed(b"\x02" + BODY[:20], 5.0) == []
+    assert decoder.feed(b"", 5.9) == []
+    (garbled,) = decoder.feed(b"", 6.1)
+    assert isinstance(garbled, GarbledReading) and "cut off" in garbled.what
+    assert decoder.feed(frame(), 7.0) == [MrzReading(LINES)]
 
 
 @given(st.binary(max_size=400), st.booleans())
@@ -168,7 +188,7 @@ def test_garbled_frames_are_reported_and_reading_goes_on(line: tuple[MrzScanner,
         try:
             if driver.read() == MrzReading(LINES):
                 return
-        except GarbledReading:
+        except (GarbledReading, LineNoise):
             continue  # what else was left of the garbled frame
     pytest.fail("the frame behind the garbled one was lost")
 
@@ -184,7 +204,7 @@ def test_an_unplugged_line_is_disconnected_and_can_be_reopened(
     driver.close()
     with pytest.raises(DeviceError) as caught:
         driver.open()
-    assert "plug the reader in" in caught.value.advice
+    assert "plug the device in" in caught.value.advice
     scanner.faults.clear()
     deadline = time.monotonic() + 5
     while time.monotonic() < deadline:

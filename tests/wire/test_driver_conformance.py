@@ -17,66 +17,20 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar, get_args
+from typing import Any, ClassVar
 
 import pytest
 from pydantic import ValidationError
 
+from gate_agent.app.doctor import examine_device
 from gate_agent.cli.drivers import settings_of
-from gate_agent.devices import (
-    Camera,
-    ChipPresence,
-    ChipReader,
-    Device,
-    DeviceError,
-    DocumentRemoved,
-    DocumentScanner,
-    Frame,
-    LaneGate,
-    LaneReading,
-    MrzReading,
-    NumberCamera,
-    NumberView,
-    RadiationMonitor,
-    RadiationReading,
-    Scale,
-    Scanner,
-    ScanReading,
-    ScanRejected,
-    SealReader,
-    SealReading,
-    WeightReading,
-    YardGate,
-    YardReading,
-)
+from gate_agent.devices import Device, DeviceError, MrzReading
+from gate_agent.devices.capabilities import CAPABILITIES, Capability, capability
+from gate_agent.devices.patience import time_outs_cut
 from gate_agent.devices.registry import drivers
-from gate_simulators.device.benches import BENCHES, Bench, BenchMissing
+from gate_simulators.device.benches import Bench, BenchMissing, benches
 from gate_simulators.device.faults import FaultKind
 
-READINGS: dict[str, tuple[type, ...]] = {
-    "document_scanner": (MrzReading, DocumentRemoved),
-    "chip_reader": (ChipPresence,),
-    "camera": (Frame,),
-    "lane_gate": (LaneReading,),
-    "scanner": (ScanReading, ScanRejected),
-    "radiation_monitor": get_args(RadiationReading),
-    "scale": (WeightReading,),
-    "seal_reader": (SealReading,),
-    "number_camera": (NumberView,),
-    "yard_gate": (YardReading,),
-}
-PROTOCOLS: dict[str, Any] = {
-    "document_scanner": DocumentScanner,
-    "chip_reader": ChipReader,
-    "camera": Camera,
-    "lane_gate": LaneGate,
-    "scanner": Scanner,
-    "radiation_monitor": RadiationMonitor,
-    "scale": Scale,
-    "seal_reader": SealReader,
-    "number_camera": NumberCamera,
-    "yard_gate": YardGate,
-}
 DOCS = Path(__file__).parents[2] / "docs"
 EXAMPLE = "mrz-tcp"
 PATIENCE_S = 15.0  # never a measure of speed: only what tells "slow machine" from "never"
@@ -105,8 +59,12 @@ class Subject:
             driver.close()
 
     @property
+    def capability(self) -> Capability:
+        return capability(self.driver_class.capability)
+
+    @property
     def readings(self) -> tuple[type, ...]:
-        return READINGS[self.driver_class.capability]
+        return self.capability.readings
 
     def needs(self, fault: FaultKind) -> None:
         if fault not in self.bench.device.faults.supported:
@@ -153,9 +111,10 @@ def _class_of(name: str) -> type[Device]:
 def _bench_of(name: str) -> Bench:
     if name == EXAMPLE:
         return _example_module("mrz_tcp_bench").MrzTcpBench()
-    assert name in BENCHES, f"{name} has no bench: add one to gate_simulators.device.benches"
+    known = benches()
+    assert name in known, f"{name} has no bench: register one in the group gate_simulators.benches"
     try:
-        return BENCHES[name]()
+        return known[name]()
     except BenchMissing as missing:
         pytest.skip(str(missing))
 
@@ -224,6 +183,12 @@ def test_a_mistyped_setting_is_refused(subject: Subject) -> None:
         subject.driver_class.Config.model_validate(subject.bench.settings() | {"no_such_setting": 1})
 
 
+@rule
+def test_its_own_time_outs_come_before_the_supervisor_s(subject: Subject) -> None:
+    config = subject.driver_class.Config.model_validate(subject.bench.settings())
+    assert time_outs_cut(config, subject.capability.patience) == ()
+
+
 # ---------------------------------------------------------------- life cycle
 
 
@@ -250,7 +215,7 @@ def test_the_constructor_touches_nothing(subject: Subject) -> None:
 
 @rule
 def test_it_fulfils_the_protocol_of_its_capability(subject: Subject) -> None:
-    assert isinstance(subject.build(), PROTOCOLS[subject.driver_class.capability])
+    assert isinstance(subject.build(), subject.capability.protocol)
 
 
 @rule
@@ -404,6 +369,22 @@ def test_it_leaks_nothing(subject: Subject) -> None:
     assert settle(before) == before
 
 
+# ---------------------------------------------------------------- what the doctor says of it
+
+
+def test_d11_the_doctor_says_what_is_true_of_it(subject: Subject) -> None:
+    if subject.name == EXAMPLE:
+        pytest.skip("the worked example is not registered")
+    config = subject.driver_class.Config.model_validate(subject.bench.settings())
+    finding = examine_device(subject.name, subject.name, config)
+    expected = subject.capability
+    assert finding.works, finding
+    if expected.speaks:
+        assert finding.says in {f"open, gives readings ({kind.__name__})" for kind in subject.readings}
+    else:
+        assert finding.says == f"open, waits for {expected.waits_for}"
+
+
 # ---------------------------------------------------------------- does the suite catch anything?
 
 
@@ -543,6 +524,18 @@ def test_the_scorecard_in_the_manual_is_current() -> None:
         " | ".join([f"| {title}", *(marks.get((title, n), "") for n in NAMES)]) + " |" for title in RULES
     ]
     check_region("scorecard", "\n".join(lines) + "\n")
+
+
+def _row(known: Capability) -> str:
+    readings = ", ".join(f"`{kind.__name__}`" for kind in known.readings)
+    commands = ", ".join(f"`{name}`" for name in known.commands)
+    speaks = f"silent after {known.patience.silent_s:g} s" if known.speaks else f"waits for {known.waits_for}"
+    return f"| `{known.name}` | `{known.protocol.__name__}` | {readings} | {commands} | {speaks} |\n"
+
+
+def test_the_capabilities_in_the_manual_are_those_of_the_table() -> None:
+    head = "| capability | Protocol | readings from `read()` | commands | |\n|---|---|---|---|---|\n"
+    check_region("capabilities", head + "".join(map(_row, CAPABILITIES.values())))
 
 
 def test_the_worked_example_in_the_manual_is_the_one_that_was_tried() -> None:

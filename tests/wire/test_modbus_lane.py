@@ -330,6 +330,58 @@ def test_a_thoroughly_garbled_line_is_called_garbled(bench: Bench) -> None:
     assert isinstance(error, GarbledReading)
 
 
+# ---------------------------------------------------------------- a busy controller
+
+BUSY_CODES = (0x05, 0x06, 0x0A, 0x0B)  # MODBUS Application Protocol V1.1b3 §7
+OTHER_CODES = (0x01, 0x02, 0x03, 0x04)
+
+
+@pytest.mark.parametrize("code", BUSY_CODES)
+def test_d7_a_controller_that_is_busy_for_a_moment_is_no_fault(bench: Bench, code: int) -> None:
+    bench.until(lambda r: True)
+    bench.controller.faults.inject(FaultKind.BUSY, parameters={"code": code})
+    assert bench.driver.read() is None
+    bench.controller.faults.clear()
+    bench.until(lambda r: True)
+
+
+@pytest.mark.parametrize("code", BUSY_CODES)
+def test_d7_a_command_to_a_busy_controller_is_repeated(bench: Bench, code: int) -> None:
+    bench.controller.faults.inject(FaultKind.BUSY, seconds=0.1, parameters={"code": code})
+    bench.driver.command_doors(entry_open=True, exit_open=False)
+    bench.until(lambda r: r.entry is DoorPosition.OPEN)
+
+
+def test_d7_a_controller_that_is_busy_while_it_is_opened_is_waited_for(bench: Bench) -> None:
+    bench.driver.close()
+    bench.controller.faults.inject(FaultKind.BUSY, seconds=0.1)
+    bench.driver.open()
+    bench.until(lambda r: True)
+
+
+@pytest.mark.parametrize("code", BUSY_CODES)
+def test_d7_one_that_stays_busy_for_its_heartbeat_s_time_is_a_fault_with_advice(
+    bench: Bench, code: int
+) -> None:
+    bench.controller.faults.inject(FaultKind.BUSY, parameters={"code": code})
+    error = bench.until_error()
+    assert f"exception {code}" in error.what
+    assert "poll less often" in error.advice
+    bench.driver.close()
+    with pytest.raises(DeviceError, match=f"exception {code}"):
+        bench.driver.open()
+    bench.controller.faults.clear()
+    bench.reopen()
+
+
+@pytest.mark.parametrize("code", OTHER_CODES)
+def test_d7_any_other_exception_is_a_fault_at_once(bench: Bench, code: int) -> None:
+    bench.controller.faults.inject(FaultKind.BUSY, parameters={"code": code})
+    with pytest.raises(DeviceError, match=f"exception {code}") as caught:
+        bench.driver.read()
+    assert "register map" in caught.value.advice
+
+
 # ---------------------------------------------------------------- life cycle
 
 

@@ -362,6 +362,21 @@ def test_no_single_damaged_byte_of_a_request_opens_a_barrier() -> None:
     assert all(boom.closed for boom in plant.booms.values())
 
 
+@pytest.mark.parametrize("code", [0x05, 0x06, 0x0A, 0x0B])
+def test_d7_a_controller_that_is_busy_for_a_moment_is_no_fault(bench: Bench, code: int) -> None:
+    bench.until(lambda r: True)
+    bench.controller.faults.inject(FaultKind.BUSY, parameters={"code": code})
+    assert bench.driver.read() is None
+    bench.controller.faults.inject(FaultKind.BUSY, seconds=0.1, parameters={"code": code})
+    bench.driver.command_barriers(entry_open=True, release_open=False, inspection_open=False)
+    bench.until(lambda r: r.entry is DoorPosition.OPEN)
+
+
+def test_d7_one_that_stays_busy_is_a_fault(tcp: Bench) -> None:
+    tcp.controller.faults.inject(FaultKind.BUSY)
+    assert "exception 6" in tcp.until_error().what
+
+
 def test_a_lane_s_driver_does_not_take_a_yard_for_a_lane(tcp: Bench) -> None:
     host, port = tcp.controller.address
     lane = ModbusLane(ModbusLaneConfig(transport="tcp", host=host, port=port))

@@ -221,6 +221,29 @@ def test_a_frozen_monitor_is_an_error(monitor: ModbusMonitor) -> None:
     driver.close()
 
 
+@pytest.mark.parametrize("code", [0x05, 0x06, 0x0A, 0x0B])
+def test_d7_a_monitor_that_is_busy_for_a_moment_is_no_fault(monitor: ModbusMonitor, code: int) -> None:
+    monitor.faults.inject(FaultKind.BUSY, seconds=0.1, parameters={"code": code})
+    driver = modbus_driver(monitor)
+    driver.open()
+    monitor.faults.inject(FaultKind.BUSY, parameters={"code": code})
+    assert driver.read() is None
+    monitor.faults.clear()
+    monitor.pass_vehicle(CALM)
+    assert one_truck(driver).complete
+    driver.close()
+
+
+def test_d7_a_monitor_that_stays_busy_is_one(monitor: ModbusMonitor) -> None:
+    driver = modbus_driver(monitor, frozen_after_s=0.5)
+    driver.open()
+    monitor.faults.inject(FaultKind.BUSY)
+    with pytest.raises(DeviceError, match="exception 6"):
+        for _ in range(1000):
+            driver.read()
+    driver.close()
+
+
 def test_thirty_two_bit_values_come_low_word_first() -> None:
     registers = [0x0001, 0x0002, 0x0041, 0x81, 0x86A0, 0x0001, 0x0000, 0x42C8, 0, 0x3F80]
     registers += [0x80, 3, 0, 0x0000, 0x3F00, 0, 0, 7, 5, 9, 0]

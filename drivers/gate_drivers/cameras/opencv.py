@@ -32,6 +32,7 @@ from gate_agent.devices import (
     DriverConfig,
     Frame,
     GarbledReading,
+    TimeOut,
 )
 from gate_agent.settings import Settings
 from gate_drivers.cameras.sources import (
@@ -91,6 +92,17 @@ class OpenCvCameraConfig(DriverConfig):
         default=None, description="Use only this part of the picture; without it, all of it."
     )
 
+    def time_outs(self) -> tuple[TimeOut, ...]:
+        return (
+            TimeOut("open_timeout_ms", self.opening_s, "open"),
+            TimeOut("read_timeout_ms", self.read_timeout_ms / 1000, "call"),
+        )
+
+    @property
+    def opening_s(self) -> float:
+        """Every step of the capture's thread has its own time-out; twice that is for a library without."""
+        return 2 * (self.open_timeout_ms + self.read_timeout_ms) / 1000
+
 
 class OpenCvCamera:
     """A camera that OpenCV can open: MJPEG, RTSP, V4L2 or a file."""
@@ -126,10 +138,8 @@ class OpenCvCamera:
         self._closing.clear()
         self._thread = threading.Thread(target=self._run, name="camera", daemon=True)
         self._thread.start()
-        # Every step of the thread has its own time-out; this one is for a library that does not keep to it.
-        limit_s = 2 * (self._config.open_timeout_ms + self._config.read_timeout_ms) / 1000
         with self._news:
-            arrived = self._news.wait_for(self._has_news, timeout=limit_s)
+            arrived = self._news.wait_for(self._has_news, timeout=self._config.opening_s)
             failure, closed = self._failure, self._closing.is_set()
         if failure is None and arrived and not closed:
             return
@@ -219,9 +229,9 @@ class OpenCvCamera:
         # grab does not compute then tells whether it had to wait (see _grab_newest).
         limits += [cv2.CAP_PROP_N_THREADS, 1]
         match config.source:
-            case V4l2Source(index=index, width=width, height=height):
+            case V4l2Source(path=path, width=width, height=height):
                 shape = [cv2.CAP_PROP_FRAME_WIDTH, width, cv2.CAP_PROP_FRAME_HEIGHT, height]
-                return cv2.VideoCapture(index, cv2.CAP_V4L2, [*shape, cv2.CAP_PROP_BUFFERSIZE, 1])
+                return cv2.VideoCapture(path, cv2.CAP_V4L2, [*shape, cv2.CAP_PROP_BUFFERSIZE, 1])
             case FileSource(path=path):
                 # An absolute path: a relative one such as "concat:…" would be one of FFmpeg's protocols.
                 return cv2.VideoCapture(str(path.resolve()), cv2.CAP_FFMPEG, limits)
@@ -237,7 +247,7 @@ class OpenCvCamera:
         advice = {
             "mjpeg": "check the address in a browser, the camera's power and its network cable",
             "rtsp": "check the address with ffplay, the camera's power and its network cable",
-            "v4l2": "check the cable, `ls /dev/video*` and that the user is in group video",
+            "v4l2": "check the cable, `ls /dev/v4l/by-id /dev/video*` and that the user is in group video",
             "file": "check that the file exists and is a video",
         }[source.kind]
         raise DeviceDisconnected(f"{where} cannot be opened", field="source", advice=advice)

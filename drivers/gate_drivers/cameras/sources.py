@@ -83,13 +83,33 @@ class V4l2Source(Settings):
     """A camera at this computer."""
 
     kind: Literal["v4l2"] = Field(description="A USB or CSI camera at this computer (Video4Linux2).")
-    index: int = Field(ge=0, le=63, description="Number of the device: 0 is /dev/video0.")
+    index: int | None = Field(
+        default=None, ge=0, le=63, description="Number of the device, which may change: 0 is /dev/video0."
+    )
+    device: str = Field(
+        default="",
+        max_length=255,
+        description="Its stable name under /dev/v4l/by-id or by-path, instead of the number.",
+        examples=["/dev/v4l/by-id/usb-ACME_Camera-video-index0"],
+    )
     width: int = Field(
         default=1280, ge=MIN_SIDE, le=MAX_SIDE, description="Picture width to ask for, pixels."
     )
     height: int = Field(
         default=720, ge=MIN_SIDE, le=MAX_SIDE, description="Picture height to ask for, pixels."
     )
+
+    @model_validator(mode="after")
+    def _one_name(self) -> V4l2Source:
+        if (self.index is None) == (not self.device):
+            raise ValueError("give either `device` or `index`")
+        if self.device and not self.device.startswith("/dev/"):
+            raise ValueError("`device` is a path under /dev, such as /dev/v4l/by-id/…")
+        return self
+
+    @property
+    def path(self) -> str:
+        return self.device or f"/dev/video{self.index}"
 
 
 class FileSource(Settings):
@@ -127,9 +147,7 @@ def _checked_url(url: str, kind: str) -> str:
 def shown(source: Source) -> str:
     """The source for people to read; what may hold a password is left out: a URL's user and query."""
     match source:
-        case V4l2Source(index=index):
-            return f"/dev/video{index}"
-        case FileSource(path=path):
+        case V4l2Source(path=path) | FileSource(path=path):
             return str(path)
         case MjpegSource(url=url) | RtspSource(url=url):
             parts = urlsplit(url)

@@ -11,34 +11,23 @@ The frame, as OCR swipe readers for check-in and border desks send it when they 
     LRC     one byte, exclusive-or of everything behind STX up to and including ETX; only when the
             configuration says ``lrc = true`` (it may have any value, also that of STX or ETX)
 
-Bytes between frames are noise: line endings and NULs are skipped, anything else is reported. A
-frame that is too long, has a character or shape of its own, or a wrong LRC is reported as
-:class:`GarbledReading` naming the byte's offset within the frame; the driver has resynchronised by
-then, so that it may simply be read again and the frames behind the garbled one are not lost.
+Bytes between frames are no document: line endings and NULs are skipped, a burst of anything else is one
+:class:`LineNoise`. A frame that began and is too long, cut off, has a character or shape of its own or a
+wrong LRC is a :class:`GarbledReading` naming the byte's offset within it: somebody presented something. The
+driver is in step again by then, and the frames behind the garbled one are not lost.
 """
 
 from __future__ import annotations
 
-import os
-import threading
-import time
-from collections import deque
-from contextlib import suppress
 from functools import reduce
 from operator import xor
 from typing import ClassVar, Literal, TypeAlias
 
-import serial
 from pydantic import Field
 
-from gate_agent.devices import (
-    DeviceDisconnected,
-    DeviceError,
-    DocumentRemoved,
-    DriverConfig,
-    GarbledReading,
-    MrzReading,
-)
+from gate_agent.devices import DocumentRemoved, DriverConfig, GarbledReading, LineNoise, MrzReading
+from gate_drivers.wire.instrument import LineInstrument
+from gate_drivers.wire.line import SerialLine
 
 STX, ETX, CR, LF = 0x02, 0x03, 0x0D, 0x0A
 
@@ -52,37 +41,39 @@ Reading: TypeAlias = MrzReading | DocumentRemoved
 
 
 class FrameDecoder:
-    """Bytes in, readings out. Pure: knows neither the line nor the time.
+    """Bytes in; readings, and the errors between them, out in the order of arrival. Pure."""
 
-    ``feed`` gives, in the order of arrival, readings and the errors between them.
-    """
-
-    def __init__(self, *, lrc: bool) -> None:
+    def __init__(self, *, lrc: bool, frame_timeout_s: float = 1.0) -> None:
         self._lrc = lrc
+        self._timeout_s = frame_timeout_s
         self._frame: bytearray | None = None  # what follows STX, up to and including ETX
+        self._began_at = 0.0
         self._awaiting_lrc = False
         self._in_noise = False
 
-    @property
-    def incomplete(self) -> bool:
-        """Whether a frame has begun and not ended."""
-        return self._frame is not None
+    def feed(self, data: bytes, at: float = 0.0) -> list[Reading | GarbledReading | LineNoise]:
+        """`at` is time.monotonic() seconds; without any `data` the line was quiet for a moment."""
+        was_incomplete = self._frame is not None
+        found = [item for item in (self._take(byte) for byte in data) if item is not None]
+        if not data:
+            self._in_noise = False
+        if self._frame is not None and not was_incomplete:
+            self._began_at = at
+        elif self._frame is not None and at - self._began_at > self._timeout_s:
+            found.append(self._abandon())
+        return found
 
-    def feed(self, data: bytes) -> list[Reading | GarbledReading]:
-        found = (self._take(byte) for byte in data)
-        return [item for item in found if item is not None]
-
-    def abandon(self) -> GarbledReading:
+    def _abandon(self) -> GarbledReading:
         """Give up the frame that has begun: the rest of it did not come."""
         length = 0 if self._frame is None else len(self._frame)
         self._frame, self._awaiting_lrc = None, False
         return _garbled("the frame is cut off", length)
 
-    def _take(self, byte: int) -> Reading | GarbledReading | None:
+    def _take(self, byte: int) -> Reading | GarbledReading | LineNoise | None:
         if self._awaiting_lrc:
             return self._end(byte)
         if byte == STX:
-            cut_off = self.abandon() if self.incomplete else None
+            cut_off = self._abandon() if self._frame is not None else None
             self._frame, self._in_noise = bytearray(), False
             return cut_off
         if self._frame is None:
@@ -92,16 +83,16 @@ class FrameDecoder:
             self._awaiting_lrc = self._lrc
             return None if self._lrc else self._end(None)
         if len(self._frame) > _MAX_BODY:
-            self._frame, self._in_noise = None, True
+            self._frame, self._in_noise = None, True  # the rest of it is no noise of the line's own
             return _garbled(f"the frame is longer than {_MAX_BODY} bytes", _MAX_BODY)
         return None
 
-    def _noise(self, byte: int) -> GarbledReading | None:
+    def _noise(self, byte: int) -> LineNoise | None:
         if self._in_noise or byte in _IGNORED_BETWEEN_FRAMES:
             return None
-        self._in_noise = True  # one report for a run of noise
-        return GarbledReading(
-            f"byte {byte:02X} between frames", field="line", advice="check cable and baud rate"
+        self._in_noise = True  # one report for a burst
+        return LineNoise(
+            f"byte {byte:02X} between frames", field="line", advice="check cable, shielding and baud rate"
         )
 
     def _end(self, lrc: int | None) -> Reading | GarbledReading:
@@ -160,15 +151,10 @@ class MrzSerialConfig(DriverConfig):
     )
 
 
-_PARITY = {"none": serial.PARITY_NONE, "even": serial.PARITY_EVEN, "odd": serial.PARITY_ODD}
-_READ_TIMEOUT_S = 0.2
-
-
-class MrzSerialScanner:
+class MrzSerialScanner(LineInstrument[Reading, Reading]):
     """Reads the machine readable zone from a serial line.
 
-    After GarbledReading the driver is in step again and may be read on without being reopened; every
-    other DeviceError means that the line is lost.
+    A scanner says nothing of itself: that it is there shows with the first frame.
     """
 
     Config: ClassVar[type[DriverConfig]] = MrzSerialConfig
@@ -176,91 +162,12 @@ class MrzSerialScanner:
 
     def __init__(self, config: MrzSerialConfig) -> None:
         self._config = config
-        self._port: serial.Serial | None = None
-        self._busy = threading.Lock()
-        self._forget()
+        super().__init__(
+            SerialLine(kind="serial", device=config.device, baud=config.baud, parity=config.parity)
+        )
 
-    def _forget(self) -> None:
-        self._decoder = FrameDecoder(lrc=self._config.lrc)
-        self._waiting: deque[Reading | GarbledReading] = deque()
-        self._began_at = 0.0
+    def joined(self) -> FrameDecoder:
+        return FrameDecoder(lrc=self._config.lrc, frame_timeout_s=self._config.frame_timeout_ms / 1000)
 
-    def open(self) -> None:
-        """Open the line. A scanner says nothing of itself: that it is there shows with the first frame."""
-        self.close()
-        self._forget()
-        path = self._config.device
-        try:
-            self._port = serial.Serial(
-                path,
-                baudrate=self._config.baud,
-                parity=_PARITY[self._config.parity],
-                timeout=_READ_TIMEOUT_S,
-                exclusive=True,
-            )
-        except (serial.SerialException, OSError, ValueError) as error:
-            raise DeviceError(
-                f"the serial line cannot be opened: {_reason(error)}",
-                field=path,
-                advice=_opening_advice(path),
-            ) from error
-
-    def close(self) -> None:
-        port = self._port
-        if port is None:
-            return
-        with suppress(AttributeError, TypeError, OSError):  # another thread may have closed it
-            port.cancel_read()
-        with self._busy:
-            self._port = None
-            port.close()
-
-    def read(self) -> Reading | None:
-        with self._busy:
-            if not self._waiting:
-                self._receive()
-        if not self._waiting:
-            return None
-        item = self._waiting.popleft()
-        if isinstance(item, GarbledReading):
-            raise item
-        return item
-
-    def _receive(self) -> None:
-        port = self._port
-        if port is None:
-            raise DeviceDisconnected("the line is not open", field=self._config.device)
-        try:
-            data = port.read(1)
-            if data:
-                data += port.read(min(port.in_waiting, 4096))
-        except (serial.SerialException, OSError, TypeError, ValueError) as error:
-            raise DeviceDisconnected(
-                f"the serial line was lost: {_reason(error)}",
-                field=self._config.device,
-                advice="check the cable; the line is reopened by itself",
-            ) from error
-        self._decode(data)
-
-    def _decode(self, data: bytes) -> None:
-        was_incomplete = self._decoder.incomplete
-        self._waiting.extend(self._decoder.feed(data))
-        if not self._decoder.incomplete:
-            return
-        now = time.monotonic()
-        if not was_incomplete:
-            self._began_at = now
-        elif now - self._began_at > self._config.frame_timeout_ms / 1000:
-            self._waiting.append(self._decoder.abandon())
-
-
-def _reason(error: Exception) -> str:
-    return os.strerror(error.errno) if isinstance(error, OSError) and error.errno else str(error)
-
-
-def _opening_advice(path: str) -> str:
-    if not os.path.exists(path):  # noqa: PTH110 (a device path, not one of our files)
-        return "plug the reader in, or correct `device`"
-    if not os.access(path, os.R_OK | os.W_OK):
-        return "let the agent's user read and write it (group dialout)"
-    return "end the other program that uses it"
+    def news(self, message: Reading) -> Reading:
+        return message

@@ -20,32 +20,28 @@ A driver adds its :class:`RegisterMap` and the commands of its capability.
 
 from __future__ import annotations
 
-import socket
 import struct
-import threading
 import time
 from collections.abc import Callable, Container, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Generic, Literal, TypeVar
 
 from pydantic import Field, model_validator
-from pymodbus import FramerType, ModbusException
+from pymodbus import FramerType
 from pymodbus.client import ModbusSerialClient, ModbusTcpClient
-from pymodbus.exceptions import ConnectionException, ModbusIOException
 from pymodbus.framer import FramerRTU
 
 from gate_agent.devices import (
     CommandRefused,
-    DeviceDisconnected,
     DeviceError,
-    DeviceTimeout,
     DoorPosition,
     DriverConfig,
     GarbledReading,
     LaneReading,
+    TimeOut,
     YardReading,
 )
+from gate_drivers.wire.modbus import Client, DeviceBusy, ModbusLine
 
 STATUS, DISPLAY, WATCHDOG = 0x0000, 0x0100, 0x0101
 POSITIONS: Mapping[int, DoorPosition] = {
@@ -161,6 +157,17 @@ class ModbusControllerConfig(DriverConfig):
     def address(self) -> str:
         return f"{self.host}:{self.port}" if self.transport == "tcp" else self.device
 
+    def time_outs(self) -> tuple[TimeOut, ...]:
+        """A controller that lives but is busy, frozen or late is borne until its heartbeat times out."""
+        exchange_s = self.timeout_s * (1 + self.retries)
+        beat_s = self.heartbeat_timeout_s
+        most = "heartbeat_timeout_s" if beat_s >= exchange_s else "timeout_s"
+        return (
+            TimeOut(most, beat_s + exchange_s, "call"),
+            TimeOut("heartbeat_timeout_s", beat_s + REPORT_INTERVAL_S, "silence"),
+            TimeOut(most, self.timeout_s + 3 * beat_s + exchange_s, "open"),
+        )
+
 
 class ModbusController(Generic[ReadingT]):
     """The part of a driver that talks; a subclass names its `layout` and gives its commands."""
@@ -169,10 +176,7 @@ class ModbusController(Generic[ReadingT]):
 
     def __init__(self, config: ModbusControllerConfig) -> None:
         self._config = config
-        self._client: ModbusTcpClient | ModbusSerialClient | None = None
-        self._wire = threading.Lock()  # pymodbus clients may not be closed while they exchange
-        self._closing = threading.Event()
-        self._heard = False
+        self._line = ModbusLine(self.layout.controller, config.address, self._new_client)
         self._forget()
 
     def _forget(self) -> None:
@@ -190,36 +194,24 @@ class ModbusController(Generic[ReadingT]):
     def open(self) -> None:
         """Connect, and see the register map and two different heartbeats. Raises DeviceError."""
         self.close()
-        self._closing.clear()
         self._forget()
-        client = self._new_client()
-        if not client.connect():
-            raise self._gone(f"no connection to the {self.layout.controller}")
-        self._client = client
+        self._line.open()
         try:
             first = self._confirmed().reading.heartbeat
             while self._confirmed().reading.heartbeat == first:
-                self._pause(self._config.poll_interval_s)
+                self._line.pause(self._config.poll_interval_s)
         except DeviceError:
             self.close()
             raise
 
     def close(self) -> None:
         """Let go of the line; an exchange that runs in another thread ends with DeviceDisconnected."""
-        self._closing.set()
-        client = self._client
-        if isinstance(client, ModbusTcpClient) and (line := client.socket) is not None:
-            with suppress(OSError):
-                line.shutdown(socket.SHUT_RDWR)
-        with self._wire:
-            if self._client is not None:
-                self._client.close()
-                self._client = None
+        self._line.close()
 
-    def _new_client(self) -> ModbusTcpClient | ModbusSerialClient:
+    def _new_client(self, notice: Callable[[bool, bytes], bytes]) -> Client:
         config = self._config
         common: dict[str, Any] = {"timeout": config.timeout_s, "retries": config.retries}
-        common["trace_packet"] = self._notice
+        common["trace_packet"] = notice
         if config.transport == "tcp":
             return ModbusTcpClient(config.host, port=config.port, framer=FramerType.SOCKET, **common)
         return ModbusSerialClient(
@@ -231,18 +223,21 @@ class ModbusController(Generic[ReadingT]):
             **common,
         )
 
-    def _notice(self, sending: bool, data: bytes) -> bytes:
-        """Tells a line with noise on it from a silent one."""
-        self._heard = self._heard or (not sending and bool(data))
-        return data
-
     # ------------------------------------------------------------ what a subclass uses
 
     def read(self) -> ReadingT | None:
-        """Wait for the next poll, poll once; the reading if it is news or due, else None."""
-        self._pause(self._next_poll - time.monotonic())
+        """Wait for the next poll, poll once; the reading if it is news or due, else None.
+
+        None too while the controller is busy; only one that stays so for its heartbeat's time is an error.
+        """
+        self._line.pause(self._next_poll - time.monotonic())
         self._next_poll = time.monotonic() + self._config.poll_interval_s
-        status = self._exchange()
+        try:
+            status = self._exchange()
+        except DeviceBusy as busy:
+            if busy.for_s > self._config.heartbeat_timeout_s:
+                raise
+            return None
         self._require_life()
         # Without the echo of this watchdog the block may be an old one: no reading.
         if not self._echoed:
@@ -274,13 +269,15 @@ class ModbusController(Generic[ReadingT]):
     def _confirmed(self, *, display: int | None = None, request: int | None = None) -> Status[ReadingT]:
         """Exchange until the controller has taken this very command, at most its heartbeat time-out.
 
-        A controller that copies its process image once a scan answers one exchange late.
+        A controller that copies its process image once a scan answers one exchange late. A command may be
+        repeated while the controller is busy: it says what is wanted, not what to change.
         """
-        status = self._exchange(display=display, request=request)
+        bounds = {"within_s": self._config.heartbeat_timeout_s, "every_s": self._config.poll_interval_s}
+        status = self._line.patiently(lambda: self._exchange(display=display, request=request), **bounds)
         while not self._echoed:
             self._require_life()
-            self._pause(self._config.poll_interval_s)
-            status = self._exchange()
+            self._line.pause(self._config.poll_interval_s)
+            status = self._line.patiently(self._exchange, **bounds)
         self._require_life()
         return status
 
@@ -305,52 +302,18 @@ class ModbusController(Generic[ReadingT]):
         return status
 
     def _transact(self, first: int, words: Sequence[int]) -> Sequence[int]:
-        """Function 23 with every way to fail turned into a DeviceError."""
-        with self._wire:
-            client = self._client
-            if client is None or not client.connected:
-                raise self._gone(f"the line to the {self.layout.controller} is closed")
-            self._heard = False
-            try:
-                answer = client.readwrite_registers(
-                    read_address=STATUS,
-                    read_count=len(self.layout.registers),
-                    write_address=first,
-                    values=words,
-                    device_id=self._config.unit,
-                )
-            except ConnectionException as exc:
-                raise self._gone(f"the {self.layout.controller} closed the line") from exc
-            except ModbusIOException as exc:
-                raise self._no_answer() from exc
-            except ModbusException as exc:
-                raise _garbled("answer", f"not Modbus: {exc}") from exc
-            except OSError as exc:
-                raise self._gone(f"the line failed: {exc.strerror or exc}") from exc
-        if answer.isError():
-            raise DeviceError(
-                f"the controller answered Modbus exception {answer.exception_code}",
-                field="answer",
-                advice="check that the controller runs this register map and serves this unit",
-            )
-        if answer.function_code != 23:
-            raise _garbled("answer", f"function {answer.function_code} instead of 23")
-        return answer.registers
-
-    def _no_answer(self) -> DeviceError:
-        if self._closing.is_set():
-            return self._gone(f"closed while waiting for the {self.layout.controller}")
-        if self._heard:
-            return _garbled("answer", "bytes that are not an answer to the request")
-        return DeviceTimeout(
-            f"the {self.layout.controller} at {self._config.address} does not answer",
-            field="answer",
-            advice="check that the controller runs, the unit number and the line",
-        )
-
-    def _gone(self, what: str) -> DeviceDisconnected:
-        return DeviceDisconnected(
-            what, field=self._config.address, advice="check the controller's power, cable and address"
+        """Function 23."""
+        count = len(self.layout.registers)
+        return self._line.transact(
+            lambda client: client.readwrite_registers(
+                read_address=STATUS,
+                read_count=count,
+                write_address=first,
+                values=words,
+                device_id=self._config.unit,
+            ),
+            function=23,
+            count=count,
         )
 
     def _require_life(self) -> None:
@@ -366,10 +329,6 @@ class ModbusController(Generic[ReadingT]):
                     field=register,
                     advice="restart the controller's program",
                 )
-
-    def _pause(self, seconds: float) -> None:
-        if self._closing.wait(max(seconds, 0.0)):
-            raise self._gone("closed")
 
 
 def _require_taken(register: str, holds: int, asked: int) -> None:

@@ -22,26 +22,19 @@ any detector) are GarbledReading with the register's name.
 from __future__ import annotations
 
 import math
-import socket
 import struct
-import threading
 import time
 from collections import deque
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
 from pydantic import Field
-from pymodbus import ModbusException
 from pymodbus.client import ModbusTcpClient
-from pymodbus.exceptions import ConnectionException, ModbusIOException
 
 from gate_agent.devices import (
     BackgroundCounts,
-    DeviceDisconnected,
     DeviceError,
-    DeviceTimeout,
     DriverConfig,
     GarbledReading,
     OccupancyEnded,
@@ -49,15 +42,16 @@ from gate_agent.devices import (
     Radiation,
     RadiationReading,
     Tamper,
+    TimeOut,
     VehicleSpeed,
 )
+from gate_drivers.wire.modbus import DeviceBusy, ModbusLine
 
 DESCRIPTION_COUNT = 8
 BLOCK = 21
 MAX_COUNT = 10_000_000
 OCCUPIED, CABINET_OPEN, POWER_FAIL, LOW_BATTERY, ERROR = 0x000F, 0x0400, 0x0100, 0x0200, 0x0800
 ALARM, LOW, HIGH, OVERLOAD, READY = 0x03, 0x10, 0x20, 0x40, 0x80
-_ADVICE = "check the monitor's power, cable and address"
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +148,15 @@ class ModbusPortalConfig(DriverConfig):
         default=5.0, ge=0.5, le=60, description="No new measurement for so long is a frozen monitor, seconds."
     )
 
+    def time_outs(self) -> tuple[TimeOut, ...]:
+        """A monitor that lives but is busy or says nothing new is borne until it counts as frozen."""
+        exchange_s = 2 * self.timeout_s
+        return (
+            TimeOut("timeout_s", exchange_s, "call"),
+            TimeOut("frozen_after_s", self.frozen_after_s + exchange_s, "silence"),
+            TimeOut("frozen_after_s", self.frozen_after_s + 3 * exchange_s, "open"),
+        )
+
 
 _KM_H = {"km/h": 1.0, "0.1 km/h": 0.1, "m/s": 3.6}
 
@@ -166,10 +169,14 @@ class ModbusPortal:
 
     def __init__(self, config: ModbusPortalConfig) -> None:
         self._config = config
-        self._client: ModbusTcpClient | None = None
-        self._wire = threading.Lock()
-        self._closing = threading.Event()
+        self._line = ModbusLine("monitor", f"{config.host}:{config.port}", self._new_client)
         self._forget()
+
+    def _new_client(self, notice: Callable[[bool, bytes], bytes]) -> ModbusTcpClient:
+        config = self._config
+        return ModbusTcpClient(
+            config.host, port=config.port, timeout=config.timeout_s, retries=1, trace_packet=notice
+        )
 
     def _forget(self) -> None:
         self._base = 0
@@ -183,35 +190,26 @@ class ModbusPortal:
     def open(self) -> None:
         """Connect, read the description, and see one block."""
         self.close()
-        self._closing.clear()
         self._forget()
-        client = ModbusTcpClient(
-            self._config.host, port=self._config.port, timeout=self._config.timeout_s, retries=1
-        )
-        if not client.connect():
-            raise self._gone("no connection to the monitor")
-        self._client = client
+        self._line.open()
         try:
-            description = self._read(0, DESCRIPTION_COUNT)
-            if description[4] != BLOCK:
-                raise _garbled("description[4]", f"{description[4]} monitor registers instead of {BLOCK}")
-            self._base = description[3]
-            decode_block(self._read(self._base, BLOCK))
+            self._line.patiently(
+                self._acquaint, within_s=self._config.frozen_after_s, every_s=self._config.poll_interval_s
+            )
         except DeviceError:
             self.close()
             raise
 
     def close(self) -> None:
-        self._closing.set()
-        client = self._client
-        line = client.socket if client is not None else None
-        if line is not None:
-            with suppress(OSError):
-                line.shutdown(socket.SHUT_RDWR)
-        with self._wire:
-            if self._client is not None:
-                self._client.close()
-                self._client = None
+        self._line.close()
+
+    def _acquaint(self) -> None:
+        description = self._registers(0, DESCRIPTION_COUNT)
+        if description[4] != BLOCK:
+            raise _garbled("description[4]", f"{description[4]} monitor registers instead of {BLOCK}")
+        self._base = description[3]
+        decode_block(self._registers(self._base, BLOCK))
+        self._changed_at = time.monotonic()
 
     # ------------------------------------------------------------ readings
 
@@ -221,10 +219,14 @@ class ModbusPortal:
         return self._waiting.popleft() if self._waiting else None
 
     def _poll(self) -> None:
-        if self._closing.wait(max(0.0, self._next_poll - time.monotonic())):
-            raise self._gone("the monitor is not open")
+        self._line.pause(self._next_poll - time.monotonic())
         self._next_poll = time.monotonic() + self._config.poll_interval_s
-        block = decode_block(self._read(self._base, BLOCK))
+        try:
+            block = decode_block(self._registers(self._base, BLOCK))
+        except DeviceBusy as busy:
+            if busy.for_s > self._config.frozen_after_s:
+                raise
+            return
         now = time.monotonic()
         before, self._block = self._block, block
         if before is not None and block.elapsed_ms == before.elapsed_ms:
@@ -269,40 +271,13 @@ class ModbusPortal:
 
     # ------------------------------------------------------------ the wire
 
-    def _read(self, address: int, count: int) -> Sequence[int]:
-        """Function 3 with every way to fail turned into a DeviceError."""
-        with self._wire:
-            client = self._client
-            if client is None or not client.connected:
-                raise self._gone("the monitor is not open")
-            try:
-                answer = client.read_holding_registers(address, count=count, device_id=self._config.unit)
-            except ConnectionException as error:
-                raise self._gone("the monitor closed the connection") from error
-            except ModbusIOException as error:
-                raise self._silent() from error
-            except ModbusException as error:
-                raise _garbled("answer", f"not Modbus: {error}") from error
-            except OSError as error:
-                raise self._gone(f"the connection failed: {error.strerror or error}") from error
-        if answer.isError():
-            raise DeviceError(
-                f"the monitor answered Modbus exception {answer.exception_code}",
-                field="answer",
-                advice="check the unit number and the register map",
-            )
-        if answer.function_code != 3 or len(answer.registers) != count:
-            raise _garbled("answer", "not the answer to this request")
-        return answer.registers
-
-    def _silent(self) -> DeviceError:
-        if self._closing.is_set():
-            return self._gone("closed while waiting for the monitor")
-        what = f"the monitor at {self._config.host}:{self._config.port} does not answer"
-        return DeviceTimeout(what, field="answer", advice=_ADVICE)
-
-    def _gone(self, what: str) -> DeviceDisconnected:
-        return DeviceDisconnected(what, field="host", advice=_ADVICE)
+    def _registers(self, address: int, count: int) -> Sequence[int]:
+        """Function 3."""
+        return self._line.transact(
+            lambda client: client.read_holding_registers(address, count=count, device_id=self._config.unit),
+            function=3,
+            count=count,
+        )
 
 
 def _background(kind: Radiation, channel: Channel, seconds: float, at: float) -> BackgroundCounts:

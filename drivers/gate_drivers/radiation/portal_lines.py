@@ -32,8 +32,10 @@ from gate_agent.devices import (
     Tamper,
     VehicleSpeed,
 )
+from gate_drivers.wire.instrument import LineDecoder
 
 MAX_LINE = 160
+_ADVICE = "check the line; the next line is read again"
 DETECTORS = 4
 GAMMA_INTERVAL_S = 0.2
 NEUTRON_INTERVAL_S = 1.0
@@ -59,46 +61,16 @@ SETUP: Mapping[str, tuple[str, ...]] = MappingProxyType(
 )
 
 
-class LineDecoder:
-    """Bytes in, readings out, in the order of arrival, with the errors between them."""
+def portal_decoder() -> LineDecoder[RadiationReading]:
+    """For one connection."""
+    return LineDecoder(_decoded, MAX_LINE, _ADVICE)
 
-    def __init__(self) -> None:
-        self._pending = bytearray()
-        self._joined = False  # the first line may be the end of one that began before we listened
-        self._skipping = False
 
-    @property
-    def incomplete(self) -> bool:
-        return bool(self._pending)
-
-    def feed(self, data: bytes, at: float) -> list[RadiationReading | GarbledReading]:
-        found: list[RadiationReading | GarbledReading] = []
-        for byte in data:
-            if byte in b"\r\n":
-                found += self._end(at)
-            elif self._skipping:
-                continue
-            elif len(self._pending) >= MAX_LINE:
-                self._pending.clear()
-                self._skipping = True
-                found.append(_garbled(f"a line longer than {MAX_LINE} characters", "line"))
-            else:
-                self._pending.append(byte)
-        return found
-
-    def _end(self, at: float) -> list[RadiationReading | GarbledReading]:
-        line, self._pending = bytes(self._pending), bytearray()
-        first, self._joined = not self._joined, True
-        if self._skipping or not line.strip():
-            self._skipping = False
-            return []
-        try:
-            return [decode(line.decode("ascii"), at)]
-        except UnicodeDecodeError as error:
-            garbled = _garbled(f"byte {line[error.start]:02X} in a line", f"character {error.start}")
-        except GarbledReading as error:
-            garbled = error
-        return [] if first else [garbled]
+def _decoded(line: bytes, at: float) -> RadiationReading:
+    try:
+        return decode(line.decode("ascii"), at)
+    except UnicodeDecodeError as error:
+        raise _garbled(f"byte {line[error.start]:02X} in a line", f"character {error.start}") from None
 
 
 def decode(line: str, at: float) -> RadiationReading:
@@ -113,7 +85,7 @@ def decode(line: str, at: float) -> RadiationReading:
 
 
 def _garbled(what: str, field: str) -> GarbledReading:
-    return GarbledReading(what, field=field, advice="check the line; the next line is read again")
+    return GarbledReading(what, field=field, advice=_ADVICE)
 
 
 def _number(tag: str, fields: list[str], place: int, highest: float) -> float | None:

@@ -24,12 +24,13 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Protocol
 
-from gate_agent.devices import GarbledReading, WeightReading
+from gate_agent.devices import GarbledReading, LineNoise, WeightReading
+from gate_drivers.wire.instrument import LineDecoder
 
 STX, CR = 0x02, 0x0D
 MAX_LINE = 64
+_ADVICE = "check the cable, the protocol and the line's settings"
 TOLEDO_FRAME = 17
 HEAVIEST_KG = 500_000.0
 KG: Mapping[str, float] = MappingProxyType(
@@ -40,14 +41,8 @@ _HEADERS = re.compile(r"(ST|US|OL),(GS|NT|TR),([+-]?) *([0-9]{0,9}(?:\.[0-9]{1,6
 _TOLEDO_UNITS = {1: "g", 2: "t", 3: "oz"}
 
 
-class Decoder(Protocol):
-    """Bytes in, readings and the errors between them out."""
-
-    def feed(self, data: bytes, at: float) -> list[WeightReading | GarbledReading]: ...
-
-
 def _garbled(what: str, field: str) -> GarbledReading:
-    return GarbledReading(what, field=field, advice="check the cable, the protocol and the line's settings")
+    return GarbledReading(what, field=field, advice=_ADVICE)
 
 
 def _kilograms(value: float, unit: str, field: str) -> float:
@@ -69,13 +64,13 @@ class ToledoDecoder:
         self._frame = bytearray()
         self._in_noise = True  # the first frame may have begun before we listened
 
-    def feed(self, data: bytes, at: float) -> list[WeightReading | GarbledReading]:
-        found: list[WeightReading | GarbledReading] = []
+    def feed(self, data: bytes, at: float) -> list[WeightReading | GarbledReading | LineNoise]:
+        found: list[WeightReading | GarbledReading | LineNoise] = []
         for byte in data:
             if not self._frame and byte != STX:
                 if not self._in_noise and byte not in b"\r\n":
                     self._in_noise = True
-                    found.append(_garbled(f"byte {byte:02X} between frames", "STX"))
+                    found.append(LineNoise(f"byte {byte:02X} between frames", field="STX", advice=_ADVICE))
                 continue
             self._in_noise = False
             self._frame.append(byte)
@@ -128,41 +123,10 @@ def _toledo_number(digits: bytes, field: str) -> int:
     return int(plain)
 
 
-class LineDecoder:
-    """Lines ended by CR, LF or both."""
-
-    def __init__(self, protocol: str) -> None:
-        self._decode = decode_sics if protocol == "mt-sics" else decode_headers
-        self._pending = bytearray()
-        self._joined = False
-        self._skipping = False
-
-    def feed(self, data: bytes, at: float) -> list[WeightReading | GarbledReading]:
-        found: list[WeightReading | GarbledReading] = []
-        for byte in data:
-            if byte in b"\r\n":
-                found += self._end(at)
-            elif len(self._pending) >= MAX_LINE:
-                if not self._skipping:
-                    found.append(_garbled(f"a line longer than {MAX_LINE} characters", "line"))
-                self._skipping = True
-            else:
-                self._pending.append(byte)
-        return found
-
-    def _end(self, at: float) -> list[WeightReading | GarbledReading]:
-        line, self._pending = bytes(self._pending), bytearray()
-        if not line:
-            return []
-        skipping, self._skipping = self._skipping, False
-        first, self._joined = not self._joined, True
-        try:
-            if skipping:
-                return []
-            reading = self._decode(line.decode("ascii", "replace"), at)
-        except GarbledReading as error:
-            return [] if first else [error]
-        return [] if reading is None else [reading]
+def line_decoder(protocol: str) -> LineDecoder[WeightReading]:
+    """For one connection: `protocol` is mt-sics or lines."""
+    decode = decode_sics if protocol == "mt-sics" else decode_headers
+    return LineDecoder(lambda line, at: decode(line.decode("ascii", "replace"), at), MAX_LINE, _ADVICE)
 
 
 def decode_sics(line: str, at: float) -> WeightReading | None:

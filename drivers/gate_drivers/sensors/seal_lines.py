@@ -19,8 +19,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from gate_agent.devices import GarbledReading, SealReading, SealState
+from gate_drivers.wire.instrument import LineDecoder
 
 MAX_LINE = 128
+_ADVICE = "check the reader's line; the next message is read again"
 _FRAME = re.compile(rb"\$([^$*]{1,100})\*([0-9A-F]{4})")
 _TIME = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z")
 _STATES = {"S": SealState.SEALED, "O": SealState.OPENED, "U": SealState.UNSEALED}
@@ -36,37 +38,9 @@ class ReaderLives:
 Message = SealReading | ReaderLives
 
 
-class SealDecoder:
-    """Bytes in, messages and the errors between them out."""
-
-    def __init__(self) -> None:
-        self._pending = bytearray()
-        self._joined = False
-
-    def feed(self, data: bytes, at: float) -> list[Message | GarbledReading]:
-        found: list[Message | GarbledReading] = []
-        for byte in data:
-            if byte in b"\r\n":
-                found += self._end(at)
-            else:
-                self._pending.append(byte)
-                if len(self._pending) > MAX_LINE:
-                    # Keep the tail: a new frame may begin in it.
-                    del self._pending[: max(1, self._pending.rfind(b"$"))]
-                    if len(self._pending) > MAX_LINE:
-                        self._pending.clear()
-                        found.append(_garbled(f"no frame within {MAX_LINE} bytes", "line"))
-        return found
-
-    def _end(self, at: float) -> list[Message | GarbledReading]:
-        line, self._pending = bytes(self._pending), bytearray()
-        first, self._joined = not self._joined, True
-        if not line:
-            return []
-        try:
-            return [decode(line, at)]
-        except GarbledReading as error:
-            return [] if first else [error]
+def seal_decoder() -> LineDecoder[Message]:
+    """For one connection."""
+    return LineDecoder(decode, MAX_LINE, _ADVICE)
 
 
 def decode(line: bytes, at: float) -> Message:
@@ -117,4 +91,4 @@ def _time(text: str, field: str) -> str:
 
 
 def _garbled(what: str, field: str) -> GarbledReading:
-    return GarbledReading(what, field=field, advice="check the reader's line; the next message is read again")
+    return GarbledReading(what, field=field, advice=_ADVICE)

@@ -14,6 +14,7 @@ import tempfile
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
+from importlib.metadata import entry_points
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -274,3 +275,11 @@ BENCHES: Mapping[str, Callable[[], Bench]] = MappingProxyType(
     }
 )
 """By driver name, as registered in the entry point group ``gate_agent.drivers``."""
+
+
+def benches() -> Mapping[str, Callable[[], Bench]]:
+    """These, and those that wheels register under their driver's name (group ``gate_simulators.benches``)."""
+    found = entry_points(group="gate_simulators.benches")
+    return MappingProxyType(
+        {**BENCHES, **{point.name: _elsewhere(point.module, point.attr) for point in found}}
+    )

@@ -23,6 +23,7 @@ class FaultKind(StrEnum):
     GARBLE = "garble"  # flip bytes on the wire [ratio 0..1]
     FREEZE = "freeze"  # keep talking but repeat the last content
     SILENT = "silent"  # stay connected, say nothing
+    BUSY = "busy"  # answer every request with a Modbus exception [code, as 6 server device busy]
     UNPLUG = "unplug"  # the connection or line is gone
     STUCK_DOOR = "stuck_door"  # it does not move [door: entry|exit, or entry|release|inspection]
     FORCED_DOOR = "forced_door"  # it is pushed open by hand [door]

@@ -14,6 +14,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from pymodbus import FramerType
+from pymodbus.constants import ExcCodes
 from pymodbus.server import ModbusTcpServer
 from pymodbus.server.requesthandler import ServerRequestHandler
 from pymodbus.simulator import SimDevice
@@ -24,6 +25,12 @@ from gate_simulators.device.pty_line import PtyLine
 NewHandler = Callable[[], ServerRequestHandler]
 SILENCE_S = 0.05
 """Pause that ends a frame; generous beside 3.5 characters because the host's scheduler is no UART."""
+
+
+def busy(faults: FaultBoard) -> ExcCodes | None:
+    """The exception that a busy device answers with now."""
+    fault = faults.active(FaultKind.BUSY)
+    return None if fault is None else ExcCodes(int(fault.parameters.get("code", ExcCodes.DEVICE_BUSY)))
 
 
 def handlers(device: SimDevice, framer: FramerType) -> NewHandler:

@@ -26,7 +26,7 @@ from pymodbus.simulator import DataType, SimData, SimDevice
 from gate_simulators.device.faults import FaultBoard, FaultKind
 from gate_simulators.device.interlock import Disturbance, Refusal
 from gate_simulators.device.loop_thread import LoopThread
-from gate_simulators.device.modbus_line import SerialLine, TcpLine, handlers, heed_plug
+from gate_simulators.device.modbus_line import SerialLine, TcpLine, busy, handlers, heed_plug
 from gate_simulators.device.safety_program import SafetyProgram
 
 SCAN_S = 0.02
@@ -34,7 +34,7 @@ COMMANDS = 0x0100
 FAULTS = frozenset(
     {
         *(FaultKind.DROP, FaultKind.DELAY, FaultKind.GARBLE, FaultKind.FREEZE),
-        *(FaultKind.SILENT, FaultKind.UNPLUG),
+        *(FaultKind.SILENT, FaultKind.BUSY, FaultKind.UNPLUG),
         *(FaultKind.STUCK_DOOR, FaultKind.FORCED_DOOR, FaultKind.HELD_DOOR),
         *(FaultKind.SENSOR_FLICKER, FaultKind.SENSORS_DISAGREE, FaultKind.EMERGENCY),
     }
@@ -198,6 +198,8 @@ class _ProcessImage(Generic[InputsT]):
         """pymodbus asks before it reads or writes; a frozen image neither takes nor renews anything."""
         if self._plc.faults.active(FaultKind.FREEZE) is not None:
             return None
+        if (exception := busy(self._plc.faults)) is not None:
+            return exception
         if values is not None:
             for offset, value in enumerate(values):
                 self._written(address + offset - COMMANDS, int(value))

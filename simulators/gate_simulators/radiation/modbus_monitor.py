@@ -19,7 +19,7 @@ from pymodbus.simulator import DataType, SimData, SimDevice
 
 from gate_simulators.device.faults import FaultBoard, FaultKind
 from gate_simulators.device.loop_thread import LoopThread
-from gate_simulators.device.modbus_line import TcpLine, handlers, heed_plug
+from gate_simulators.device.modbus_line import TcpLine, busy, handlers, heed_plug
 from gate_simulators.device.wire import WIRE_FAULTS
 from gate_simulators.radiation.detectors import Portal
 from gate_simulators.radiation.passage import GAMMA_S, NEUTRON_S, Passage
@@ -46,7 +46,7 @@ class ModbusMonitor:
     ) -> None:
         self.name = name
         self.address = tcp
-        self.faults = FaultBoard(WIRE_FAULTS)
+        self.faults = FaultBoard(WIRE_FAULTS | {FaultKind.BUSY})
         self.measurement_s, self.pace, self.n_sigma = measurement_s, pace, n_sigma
         self.portal = portal or Portal()
         self.tampered = False
@@ -110,6 +110,8 @@ class ModbusMonitor:
         registers: list[int],
         values: list[int] | list[bool] | None,
     ) -> ExcCodes | None:
+        if (exception := busy(self.faults)) is not None:
+            return exception
         for first, content in ((0, DESCRIPTION), (BASE, self._registers)):
             registers[first - start_address : first - start_address + len(content)] = content
         return None

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
 from typing import Any, ClassVar
 
 import pytest
 
 from gate_agent.app import doctor
-from gate_agent.devices import DeviceDisconnected, DriverConfig
+from gate_agent.devices import DeviceDisconnected, DeviceError, DriverConfig, GarbledReading, LineNoise
+from gate_agent.devices.capabilities import CAPABILITIES, Capability
+from gate_agent.devices.patience import Patience
 
 
 class Driver:
@@ -31,22 +32,24 @@ class Driver:
         self.closed += 1
 
 
-def examine(monkeypatch: pytest.MonkeyPatch, driver: Callable[[DriverConfig], Any]) -> doctor.Finding:
+def examine(monkeypatch: pytest.MonkeyPatch, driver: Any) -> doctor.Finding:
     monkeypatch.setattr(doctor, "load_driver", lambda _name: driver)
-    monkeypatch.setattr(doctor, "PATIENCE_S", 0.1)
-    monkeypatch.setattr(doctor, "HUNG_S", 0.5)
+    hasty = Capability("camera", patience=Patience(silent_s=0.1, open_s=0.3))
+    monkeypatch.setattr(doctor, "capability", lambda _name: hasty)
+    monkeypatch.setattr(doctor, "CLOSING_S", 0.1)
     return doctor.examine_device("camera", "test-driver", DriverConfig())
 
 
 def test_a_device_that_gives_readings_works_and_is_closed_again(monkeypatch: pytest.MonkeyPatch) -> None:
     made: list[Driver] = []
 
-    def make(config: DriverConfig) -> Driver:
-        made.append(Driver(config))
-        return made[-1]
+    class Noted(Driver):
+        def __init__(self, config: DriverConfig) -> None:
+            super().__init__(config)
+            made.append(self)
 
-    finding = examine(monkeypatch, make)
-    assert (finding.works, finding.says) == (True, "open, gives readings")
+    finding = examine(monkeypatch, Noted)
+    assert (finding.works, finding.says) == (True, "open, gives readings (str)")
     assert made[0].closed == 1
 
 
@@ -68,6 +71,27 @@ def test_a_device_that_must_speak_and_does_not_fails(monkeypatch: pytest.MonkeyP
     finding = examine(monkeypatch, Mute)
     assert not finding.works
     assert "no reading" in finding.says
+
+
+@pytest.mark.parametrize("error", [GarbledReading, LineNoise])
+def test_one_damaged_reading_is_no_fault_and_nothing_else_is_one(
+    monkeypatch: pytest.MonkeyPatch, error: type[DeviceError]
+) -> None:
+    class Damaged(Driver):
+        good_after = 1
+
+        def read(self) -> Any:
+            self.good_after -= 1
+            if self.good_after >= 0:
+                raise error("not the protocol", advice="check the baud rate")
+            return "a frame"
+
+    assert examine(monkeypatch, Damaged).works
+    Damaged.good_after = 1 << 40
+    finding = examine(monkeypatch, Damaged)
+    assert not finding.works
+    assert "only damaged readings" in finding.says
+    assert finding.advice == "check the baud rate"
 
 
 @pytest.mark.parametrize("where", ["open", "read", "close"])
@@ -97,6 +121,34 @@ def test_a_driver_that_hangs_is_a_finding(monkeypatch: pytest.MonkeyPatch) -> No
     assert not finding.works
     assert "does not come back" in finding.says
     assert finding.advice
+
+
+@pytest.mark.parametrize("name", sorted(CAPABILITIES))
+def test_d11_what_is_said_of_a_device_is_true_of_its_kind(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    """A reading is taken of each that speaks by itself; of the others it is said what they wait for."""
+    read: list[str] = []
+
+    class Device(Driver):
+        capability = name
+
+        def read(self) -> Any:
+            read.append(name)
+            return "a reading"
+
+    monkeypatch.setattr(doctor, "load_driver", lambda _name: Device)
+    finding = doctor.examine_device("device", "test-driver", DriverConfig())
+    waits_for = CAPABILITIES[name].waits_for
+    assert finding.works
+    assert finding.says == (f"open, waits for {waits_for}" if waits_for else "open, gives readings (str)")
+    assert bool(read) is not bool(waits_for)
+    if name != "document_scanner":
+        assert "document" not in finding.says
+
+
+def test_a_driver_that_cannot_be_loaded_is_a_finding() -> None:
+    finding = doctor.examine_device("camera", "opencvv", DriverConfig())
+    assert not finding.works
+    assert "did you mean" in finding.advice
 
 
 def test_every_device_is_examined_in_order(monkeypatch: pytest.MonkeyPatch) -> None:

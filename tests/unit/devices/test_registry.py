@@ -77,7 +77,8 @@ METHODS = "    def open(self): ...\n    def close(self): ...\n    def read(self)
         ("", "Driver"),
         ("Driver = 3", "not a class"),
         ("class Driver: pass", "Config is not a DriverConfig"),
-        (CONFIG + "class Driver:\n    Config = DriverConfig\n    capability = 'toaster'\n", "toaster"),
+        (CONFIG + "class Driver:\n    Config = DriverConfig\n    capability = 'A toaster'\n", "A toaster"),
+        (CONFIG + "class Driver:\n    Config = DriverConfig\n    capability = 3\n", "no name of one"),
         (
             CONFIG + "class Driver:\n    Config = DriverConfig\n    capability = 'camera'\n",
             "no method open()",

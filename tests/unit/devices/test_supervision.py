@@ -27,8 +27,13 @@ from gate_agent.devices import (
     DeviceTimeout,
     DriverConfig,
     GarbledReading,
+    LineNoise,
+    driver_thread,
 )
-from gate_agent.devices.supervision import MAX_ABANDONED, MAX_GARBLED, Patience, Supervisor
+from gate_agent.devices.capabilities import CAPABILITIES
+from gate_agent.devices.driver_thread import MAX_GARBLED, MAX_NOISE
+from gate_agent.devices.patience import Patience
+from gate_agent.devices.supervision import MAX_ABANDONED, Supervisor
 
 IMPATIENT = Patience(hung_s=0.25, backoff_first_s=0.005, backoff_last_s=0.02, stop_s=0.2)
 
@@ -70,7 +75,7 @@ class Watch:
     drivers: list[Driver] = field(default_factory=list[Driver])
 
     @asynccontextmanager
-    async def running(self) -> AsyncIterator[Supervisor]:
+    async def running(self) -> AsyncIterator[Supervisor[Driver]]:
         def make() -> Driver:
             self.drivers.append(self.make())
             return self.drivers[-1]
@@ -121,6 +126,14 @@ def no_thread_stays() -> Iterator[None]:
     while device_threads() and time.monotonic() < until:
         time.sleep(0.01)
     assert not device_threads()
+
+
+@pytest.fixture
+def release() -> Iterator[threading.Event]:
+    """Sets hanging drivers free at the end of the test."""
+    event = threading.Event()
+    yield event
+    event.set()
 
 
 # ---------------------------------------------------------------- the usual life
@@ -286,6 +299,57 @@ def test_a_crash_is_a_fault_of_the_device_with_words_for_people() -> None:
     assert all(d.closed for d in watch.drivers)
 
 
+@pytest.mark.parametrize("where", ["open", "read"])
+def test_h5_a_crash_is_told_as_one_however_long_its_traceback_takes(
+    where: str, release: threading.Event, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Under load, writing the log took longer than a read may; the crash then counted as a hang."""
+
+    class Crashing(Driver):
+        pass
+
+    def crash(_self: Driver) -> None:
+        raise KeyError
+
+    setattr(Crashing, where, crash)
+    monkeypatch.setattr(driver_thread.log, "error", lambda *_, **__: release.wait(10))
+    watch = Watch(Crashing, Patience(hung_s=0.1, open_s=0.1, stop_s=0.1))
+
+    async def scene() -> None:
+        async with watch.running():
+            await watch.until(lambda: DeviceState.DOWN in watch.states)
+            release.set()
+
+    play(scene)
+    (down, *_) = [health for health in watch.health if health.state is DeviceState.DOWN]
+    assert down.error == "the driver crashed: KeyError"
+
+
+@pytest.mark.parametrize("of", ["read", "command"])
+def test_h5_a_driver_that_would_end_the_process_has_crashed(of: str) -> None:
+    class Exiting(Driver):
+        def read(self) -> Any:
+            if of == "read":
+                raise SystemExit(3)
+            return super().read()
+
+    watch = Watch(Exiting)
+
+    def leave(_driver: Driver) -> None:
+        raise SystemExit(3)
+
+    async def scene() -> None:
+        async with watch.running() as supervisor:
+            if of == "command":
+                await watch.up()
+                with pytest.raises(DeviceError, match="crashed: SystemExit"):
+                    await supervisor.call(leave)
+            await watch.until(lambda: DeviceState.DOWN in watch.states)
+
+    play(scene)
+    assert "crashed: SystemExit" in next(h.error for h in watch.health if h.error)
+
+
 def test_a_device_that_comes_back_is_up_again_and_its_error_forgotten() -> None:
     class Twice(Driver):
         def open(self) -> None:
@@ -390,6 +454,261 @@ def test_time_without_the_device_does_not_count_as_its_silence() -> None:
     play(scene)
 
 
+# ---------------------------------------------------------------- a busy station
+
+
+class Burst(Driver):
+    """Says 700 numbers as fast as it is asked, as a device that held back its readings does."""
+
+    SIZE = 700
+
+    def read(self) -> Any:
+        if self._count < self.SIZE:
+            self._count += 1
+            return self._count
+        self.gone.wait(0.01)
+        return None
+
+
+@pytest.mark.parametrize("capability", sorted(CAPABILITIES))
+def test_d1_a_burst_while_the_station_is_busy_loses_nothing(capability: str) -> None:
+    watch = Watch(Burst, CAPABILITIES[capability].patience)
+
+    async def scene() -> None:
+        async with watch.running() as supervisor:
+            await watch.until(lambda: watch.drivers)
+            time.sleep(0.3)  # noqa: ASYNC251 - this is a busy loop
+            await watch.until(lambda: len(watch.readings) >= Burst.SIZE)
+            assert supervisor.health.restarts == 0
+
+    play(scene)
+    assert watch.readings == list(range(1, Burst.SIZE + 1))
+
+
+def test_d1_a_driver_that_waits_for_a_busy_station_is_not_hung() -> None:
+    watch = Watch(Burst, Patience(hung_s=0.1, silent_s=0.3, backlog=4))
+
+    async def scene() -> None:
+        async with watch.running() as supervisor:
+            await watch.up()
+            for _ in range(3):
+                time.sleep(0.5)  # noqa: ASYNC251 - longer than the driver may take, and than it may be silent
+                await asyncio.sleep(0)
+            await watch.until(lambda: len(watch.readings) >= 20)
+            assert supervisor.health.restarts == 0
+
+    play(scene)
+
+
+@pytest.mark.parametrize("ended_by", ["cancelled", "restarted"])
+def test_d1_a_driver_that_waits_for_a_busy_station_can_be_ended(ended_by: str) -> None:
+    watch = Watch(Burst, Patience(backlog=1, backoff_first_s=0.005, backoff_last_s=0.01))
+
+    async def scene() -> None:
+        async with watch.running() as supervisor:
+            await watch.up()
+            time.sleep(0.1)  # noqa: ASYNC251 - the driver's thread waits for room by now
+            if ended_by == "restarted":
+                supervisor.restart("a contradiction")
+                await watch.until(lambda: len(watch.drivers) == 2 and watch.drivers[0].closed)
+        assert not device_threads()
+
+    play(scene)
+    assert all(driver.closed for driver in watch.drivers)
+
+
+def test_what_a_driver_said_before_it_failed_is_heard() -> None:
+    class LastWords(Burst):
+        def read(self) -> Any:
+            reading = super().read()
+            if reading is None:
+                raise DeviceDisconnected("unplugged")
+            return reading
+
+    watch = Watch(LastWords, Patience(backlog=8, backoff_first_s=30, backoff_last_s=30))
+
+    async def scene() -> None:
+        async with watch.running():
+            await watch.until(lambda: DeviceState.DOWN in watch.states)
+
+    play(scene)
+    assert watch.readings == list(range(1, Burst.SIZE + 1))
+
+
+# ---------------------------------------------------------------- noise
+
+
+def test_d6_noise_is_counted_and_logged_and_no_reading(capsys: pytest.CaptureFixture[str]) -> None:
+    class Crackling(Driver):
+        def read(self) -> Any:
+            number = super().read()
+            if number % 2:
+                raise LineNoise("byte FF between frames", advice="check the cable")
+            return number
+
+    watch = Watch(Crackling)
+
+    async def scene() -> None:
+        async with watch.running() as supervisor:
+            await watch.until(lambda: supervisor.health.noise > 2 * MAX_NOISE)
+            assert supervisor.health.restarts == 0
+            assert supervisor.health.state is DeviceState.UP
+
+    play(scene)
+    assert watch.readings, "what is good between the noise"
+    assert not any(isinstance(reading, DeviceError) for reading in watch.readings)
+
+
+def test_d6_nothing_but_noise_takes_the_device_down_with_its_words() -> None:
+    class Wrong(Driver):
+        def read(self) -> Any:
+            super().read()
+            raise LineNoise("byte FF between frames", advice="check the baud rate")
+
+    watch = Watch(Wrong)
+
+    async def scene() -> None:
+        async with watch.running() as supervisor:
+            await watch.until(lambda: supervisor.health.restarts >= 1)
+
+    play(scene)
+    down = next(health for health in watch.health if health.state is DeviceState.DOWN)
+    assert (down.error, down.advice) == ("byte FF between frames", "check the baud rate")
+    assert watch.readings == []
+
+
+def test_d6_noise_that_comes_seldom_is_no_broken_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(driver_thread, "NOISE_APART_S", 0.0)
+
+    class Seldom(Driver):
+        def read(self) -> Any:
+            super().read()
+            raise LineNoise("byte FF between frames")
+
+    watch = Watch(Seldom)
+
+    async def scene() -> None:
+        async with watch.running() as supervisor:
+            await watch.until(lambda: supervisor.health.noise > 3 * MAX_NOISE)
+            assert supervisor.health.restarts == 0
+
+    play(scene)
+
+
+# ---------------------------------------------------------------- patience
+
+
+def test_d2_a_driver_may_take_its_own_time_to_open() -> None:
+    class Slow(Driver):
+        def open(self) -> None:
+            super().open()
+            self.gone.wait(4 * IMPATIENT.hung_s)
+
+    watch = Watch(Slow)
+
+    async def scene() -> None:
+        async with watch.running() as supervisor:
+            await watch.up()
+            assert supervisor.health.restarts == 0
+
+    play(scene)
+    assert len(watch.drivers) == 1
+
+
+def test_d2_what_a_driver_says_of_its_opening_is_what_people_read() -> None:
+    class Unreachable(Driver):
+        def open(self) -> None:
+            self.gone.wait(4 * IMPATIENT.hung_s)
+            raise DeviceTimeout("the camera did not answer in time", advice="check its power")
+
+    watch = Watch(Unreachable)
+
+    async def scene() -> None:
+        async with watch.running():
+            await watch.until(lambda: DeviceState.DOWN in watch.states)
+
+    play(scene)
+    assert [(h.error, h.advice) for h in watch.health] == [
+        ("the camera did not answer in time", "check its power")
+    ]
+
+
+def test_an_open_without_end_is_given_up() -> None:
+    class Endless(Driver):
+        def open(self) -> None:
+            self.gone.wait(30)
+
+    watch = Watch(Endless, Patience(open_s=0.2, backoff_first_s=0.005, backoff_last_s=0.01))
+
+    async def scene() -> None:
+        async with watch.running() as supervisor:
+            await watch.until(lambda: supervisor.health.restarts >= 2)
+
+    play(scene)
+    assert "does not come back" in watch.health[0].error
+
+
+@dataclass
+class Pauses:
+    """The failures that each pause was asked for."""
+
+    failures: list[int] = field(default_factory=list[int])
+
+    def pause(self, failures: int, _chance: float) -> float:
+        self.failures.append(failures)
+        return 0.001
+
+
+@pytest.fixture
+def pauses(monkeypatch: pytest.MonkeyPatch) -> Pauses:
+    asked = Pauses()
+    monkeypatch.setattr(Patience, "backoff", asked)
+    return asked
+
+
+class SlowToFail(Driver):
+    """Takes longer to fail than a device must live to count as steady."""
+
+    def open(self) -> None:
+        super().open()
+        self.gone.wait(0.1)
+        raise DeviceDisconnected("nothing there")
+
+
+class HangsAtOnce(Driver):
+    """Opens, and never comes back from its first read."""
+
+    def read(self) -> Any:
+        self.gone.wait(30)
+        raise DeviceDisconnected("closed")
+
+
+class LivesAWhile(Driver):
+    """Is open and read for longer than that."""
+
+    def read(self) -> Any:
+        if super().read() >= 40:
+            raise DeviceDisconnected("unplugged")
+        return 1
+
+
+@pytest.mark.parametrize(
+    ("driver", "expected"),
+    [(SlowToFail, [0, 1, 2, 3]), (HangsAtOnce, [0, 1, 2, 3]), (LivesAWhile, [0, 0, 0, 0])],
+)
+def test_d2_only_a_device_that_was_open_and_read_begins_anew(
+    pauses: Pauses, driver: type[Driver], expected: list[int]
+) -> None:
+    watch = Watch(driver, Patience(hung_s=0.25, steady_s=0.05))
+
+    async def scene() -> None:
+        async with watch.running():
+            await watch.until(lambda: len(pauses.failures) >= 4)
+
+    play(scene)
+    assert pauses.failures[:4] == expected
+
+
 # ---------------------------------------------------------------- drivers that hang
 
 
@@ -411,14 +730,6 @@ class Stuck(Driver):
         super().close()
         if self._clinging:
             self._release.wait(20)
-
-
-@pytest.fixture
-def release() -> Iterator[threading.Event]:
-    """Sets hanging drivers free at the end of the test."""
-    event = threading.Event()
-    yield event
-    event.set()
 
 
 def test_a_hung_read_is_ended_by_closing_the_device(release: threading.Event) -> None:

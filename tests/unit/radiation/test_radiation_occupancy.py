@@ -31,7 +31,7 @@ from gate_agent.radiation.profile import OccupancyProfile
 from gate_agent.radiation.reasons import REASONS
 from gate_agent.radiation.record import document_of, profile_of
 from gate_agent.radiation.settings import RadiationSettings
-from gate_drivers.radiation.portal_lines import MAX_LINE, LineDecoder, decode
+from gate_drivers.radiation.portal_lines import MAX_LINE, decode, portal_decoder
 
 SETTINGS = RadiationSettings()
 GAMMA, NEUTRON = Radiation.GAMMA, Radiation.NEUTRON
@@ -119,13 +119,13 @@ def test_anything_else_is_garbled_and_names_the_field(line: str, field: str) -> 
 
 
 def test_the_end_of_a_line_that_began_before_we_listened_is_not_garbage() -> None:
-    decoder = LineDecoder()
+    decoder = portal_decoder()
     assert decoder.feed(b"0423\r\nGB,1,2,3,4\r\n", 1.0) == [BackgroundCounts(GAMMA, (1, 2, 3, 4), 1.0)]
     assert isinstance(decoder.feed(b"0423\r\n", 1.0)[0], GarbledReading)
 
 
 def test_an_endless_line_is_dropped_and_the_next_one_read() -> None:
-    decoder = LineDecoder()
+    decoder = portal_decoder()
     decoder.feed(b"TC,0\r\n", 0.0)
     found = decoder.feed(b"G" * 10 * MAX_LINE + b"\r\nTT,0\r\n", 1.0)
     assert [type(item) for item in found] == [GarbledReading, Tamper]
@@ -133,7 +133,7 @@ def test_an_endless_line_is_dropped_and_the_next_one_read() -> None:
 
 @given(st.binary(max_size=400), st.integers(1, 7))
 def test_bytes_of_any_kind_in_any_pieces_give_readings_or_named_errors(data: bytes, piece: int) -> None:
-    whole, pieces = LineDecoder(), LineDecoder()
+    whole, pieces = portal_decoder(), portal_decoder()
     one = whole.feed(data, 1.0)
     many = [item for i in range(0, len(data), piece) for item in pieces.feed(data[i : i + piece], 1.0)]
     assert len(one) == len(many)

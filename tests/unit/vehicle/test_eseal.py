@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from gate_agent.devices import GarbledReading, SealReading, SealState
 from gate_agent.evidence import Outcome
 from gate_agent.vehicle.seals import same_number, seal_check, seal_number
-from gate_drivers.sensors.seal_lines import MAX_LINE, ReaderLives, SealDecoder, decode
+from gate_drivers.sensors.seal_lines import MAX_LINE, ReaderLives, decode, seal_decoder
 
 SEALED = SealReading(0x42, 0xC0FFEE, SealState.SEALED, False, "2026-03-01T08:15:00Z", "", 1.0)
 
@@ -67,7 +67,7 @@ def test_anything_else_is_garbled_and_names_the_field(text: bytes, field: str) -
 
 @given(st.binary(max_size=500), st.integers(1, 9))
 def test_any_bytes_in_any_pieces_give_messages_or_named_errors(data: bytes, piece: int) -> None:
-    decoder = SealDecoder()
+    decoder = seal_decoder()
     for start in range(0, len(data), piece):
         for item in decoder.feed(data[start : start + piece], 1.0):
             assert not isinstance(item, GarbledReading) or (item.field and item.advice)
@@ -76,14 +76,14 @@ def test_any_bytes_in_any_pieces_give_messages_or_named_errors(data: bytes, piec
 @given(st.integers(0, 7), st.integers(0, len(GOOD) - 1))
 def test_a_flipped_bit_never_gives_another_seal(bit: int, place: int) -> None:
     damaged = GOOD[:place] + bytes([GOOD[place] ^ 1 << bit]) + GOOD[place + 1 :]
-    decoder = SealDecoder()
+    decoder = seal_decoder()
     decoder.feed(b"\n", 0.0)
     for item in decoder.feed(damaged + b"\r\n", 1.0):
         assert not isinstance(item, SealReading)
 
 
 def test_noise_without_an_end_does_not_grow() -> None:
-    decoder = SealDecoder()
+    decoder = seal_decoder()
     found = decoder.feed(b"\n" + b"x" * 100 * MAX_LINE + b"\n" + GOOD + b"\r\n", 1.0)
     assert found[-1] == SEALED
 

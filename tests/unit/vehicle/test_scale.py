@@ -10,13 +10,13 @@ from gate_agent.devices import GarbledReading, WeightReading
 from gate_agent.evidence import Outcome
 from gate_agent.vehicle.weighing import TruckWeight, Weighing, WeighingSettings, weight_check
 from gate_drivers.sensors.scale_protocols import (
-    Decoder,
-    LineDecoder,
     ToledoDecoder,
     decode_headers,
     decode_sics,
     decode_toledo,
+    line_decoder,
 )
+from gate_drivers.wire.instrument import Decoder
 
 SETTINGS = WeighingSettings()
 
@@ -145,8 +145,8 @@ def test_other_lines_are_garbled(line: str) -> None:
 
 @given(st.binary(max_size=300), st.sampled_from(["toledo", "toledo-chk", "mt-sics", "lines"]))
 def test_any_bytes_give_readings_or_named_errors(data: bytes, protocol: str) -> None:
-    decoder: Decoder = (
-        ToledoDecoder(checksum=protocol.endswith("chk")) if "toledo" in protocol else LineDecoder(protocol)
+    decoder: Decoder[WeightReading] = (
+        ToledoDecoder(checksum=protocol.endswith("chk")) if "toledo" in protocol else line_decoder(protocol)
     )
     for item in decoder.feed(data, 1.0):
         assert isinstance(item, WeightReading) or (item.field and item.advice)

@@ -145,7 +145,7 @@ class OpenSerial:
             raise DeviceDisconnected(
                 f"the serial line cannot be opened: {_reason(error)}",
                 field=line.device,
-                advice="check the device's name, that the agent's user may use it, and that nobody else does",
+                advice=_opening_advice(line.device),
             ) from error
 
     def receive(self) -> bytes:
@@ -188,3 +188,11 @@ class OpenSerial:
 
 def _reason(error: Exception) -> str:
     return os.strerror(error.errno) if isinstance(error, OSError) and error.errno else str(error)
+
+
+def _opening_advice(device: str) -> str:
+    if not os.path.exists(device):  # noqa: PTH110 (a device path, not one of our files)
+        return "plug the device in, or correct `device`"
+    if not os.access(device, os.R_OK | os.W_OK):
+        return "let the agent's user read and write it (group dialout)"
+    return "end the other program that uses it"
