@@ -50,7 +50,5 @@ class ConsoleClient:
 
 def seen(snapshot: Mapping[str, Any]) -> Mapping[str, Any]:
     """What the station sees of the world, by name; only what it knows now."""
-    things: Mapping[str, Mapping[str, Any]] | None = snapshot.get("seen")
-    if things is None:
-        return snapshot.get("lane") or snapshot.get("yard") or {}
+    things: Mapping[str, Mapping[str, Any]] = snapshot.get("seen", {})
     return {name: thing["value"] for name, thing in things.items() if thing["known"]}
