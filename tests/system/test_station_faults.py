@@ -202,7 +202,7 @@ def test_a_forced_door_needs_an_officer_to_reopen_the_lane(
     assert "DOOR_FORCED" in alerts(snapshot)
     records.wait_for_event("DOOR_FORCED")
     faults.clear()
-    station.wait_until(lambda s: s["lane"][door] == "closed", "the door to close again")
+    station.wait_until(lambda s: s["seen"][door]["value"] == "closed", "the door to close again")
     assert station.snapshot()["phase"] == "out_of_service", "not by itself"
     station.wait_until(lambda _: station.order("reset", "tests", "looked at the door") == "", "the reset")
     station.wait_for_phase("idle")
