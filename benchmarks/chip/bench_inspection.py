@@ -37,7 +37,7 @@ from gate_agent.emrtd.trust.trust_directory import load_trust_directory
 from gate_agent.evidence import Outcome
 from gate_simulators.chip.link import LinkParameters
 from gate_simulators.chip.profile import PROFILES
-from gate_simulators.egate.passports import Passport, PassportOffice
+from gate_simulators.issuer.passports import Passport, PassportOffice
 
 TODAY = date(2026, 6, 1)
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)

@@ -34,8 +34,8 @@ from gate_agent.emrtd.trust.trust_directory import load_trust_directory
 from gate_agent.evidence import Outcome
 from gate_simulators.chip.link import BIT_RATES, ContactlessLink, LinkParameters
 from gate_simulators.chip.vpcd_card import ChipSlot
-from gate_simulators.egate.passports import PassportOffice
 from gate_simulators.issuer.catalogue import SPECIMENS
+from gate_simulators.issuer.passports import PassportOffice
 from gate_simulators.issuer.specimens import Specimen, Verdict
 
 PCSCD_PORT = 35963

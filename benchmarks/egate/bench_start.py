@@ -28,15 +28,15 @@ from process_figures import Memory, cpu_seconds, memory
 
 from gate_agent.biometrics.face.cards import ModelKind, load_card
 from gate_agent.biometrics.face.chain import FaceSettings
-from gate_simulators.egate.environment import Stage
-from gate_simulators.egate.travellers import Walk
+from gate_simulators.egate.environment import EgateEnvironment
+from gate_simulators.egate.travellers import ScriptedTraveller
 
 CONFIG = Path(__file__).parents[2] / "config" / "egate.toml"
 BARE = Path(__file__).with_name("bare_runtime.py")
 
 
-def log_lines(stage: Stage) -> list[dict[str, Any]]:
-    lines = (stage.state / "agent.log").read_text().splitlines()
+def log_lines(environment: EgateEnvironment) -> list[dict[str, Any]]:
+    lines = (environment.state / "agent.log").read_text().splitlines()
     return [json.loads(line) for line in lines if line.startswith("{")]
 
 
@@ -48,14 +48,14 @@ class Start:
     cpu_s: float
 
 
-def restart(stage: Stage) -> Start:
+def restart(environment: EgateEnvironment) -> Start:
     """Stop the agent, start it again, until its lane is idle."""
-    stage.stop_agent()
-    before = len(log_lines(stage))
+    environment.stop_agent()
+    before = len(log_lines(environment))
     started = time.time()
-    stage.start_agent()
-    cpu_s = cpu_seconds(stage.agent_pid)
-    lines = log_lines(stage)[before:]
+    environment.start_agent()
+    cpu_s = cpu_seconds(environment.agent_pid)
+    lines = log_lines(environment)[before:]
     idle = next(line for line in lines if line["event"] == "phase" and line["phase"] == "idle")
     return Start(datetime.fromisoformat(idle["time"]).timestamp() - started, cpu_s)
 
@@ -92,17 +92,17 @@ def measure(starts: int) -> dict[str, Any]:
     bare: list[Memory] = []
     with (
         tempfile.TemporaryDirectory() as state,
-        Stage(CONFIG, Path(state), pace=3.0, private_ports=True) as stage,
+        EgateEnvironment(CONFIG, Path(state), pace=3.0, private_ports=True) as environment,
     ):
         for number in range(starts):
             print(f"start {number + 1} of {starts}", file=sys.stderr, flush=True)
-            ours.append(restart(stage))
+            ours.append(restart(environment))
             took, kept = bare_runtime()
             theirs.append(took)
             bare.append(kept)
-        fresh = memory(stage.agent_pid)
-        Walk(stage.site, stage.cast, pace=3.0).run("genuine")
-        used = memory(stage.agent_pid)
+        fresh = memory(environment.agent_pid)
+        ScriptedTraveller(environment.site, environment.people, pace=3.0).run("genuine")
+        used = memory(environment.agent_pid)
     return {
         "benchmark": "egate_start",
         "claims": [

@@ -29,8 +29,8 @@ from typing import Any
 from process_figures import cpu_seconds
 
 from gate_agent.journal.outbox import read_recent
-from gate_simulators.egate.environment import Stage
-from gate_simulators.egate.travellers import Walk
+from gate_simulators.egate.environment import EgateEnvironment
+from gate_simulators.egate.travellers import ScriptedTraveller
 
 CONFIG = Path(__file__).parents[2] / "config" / "egate.toml"
 GOAL = 0.05
@@ -51,34 +51,34 @@ def finished_transactions(journal: Path) -> list[dict[str, Any]]:
     return [b for b in reversed(bodies) if b.get("event") == "transaction_finished"]  # pyright: ignore
 
 
-def until_idle(stage: Stage, finished: int, patience_s: float = 30.0) -> None:
+def until_idle(environment: EgateEnvironment, finished: int, patience_s: float = 30.0) -> None:
     """Wait until the lane serves again and `finished` transactions are in the journal."""
     deadline = time.monotonic() + patience_s
     while time.monotonic() < deadline:
         if (
-            stage.snapshot().get("phase") == "idle"
-            and len(finished_transactions(stage.state / "journal.sqlite")) >= finished
+            environment.snapshot().get("phase") == "idle"
+            and len(finished_transactions(environment.state / "journal.sqlite")) >= finished
         ):
             return
         time.sleep(0.1)
-    raise SystemExit(f"the lane does not come to rest: {stage.snapshot().get('phase')}")
+    raise SystemExit(f"the lane does not come to rest: {environment.snapshot().get('phase')}")
 
 
 def play(travellers: int, pace: float, state: Path) -> tuple[list[dict[str, Any]], Usage]:
     """Let genuine travellers through; their transactions, and what the agent's process used."""
-    with Stage(CONFIG, state, pace=pace, private_ports=True) as stage:
-        until_idle(stage, 0)
-        pid = stage.agent_pid
+    with EgateEnvironment(CONFIG, state, pace=pace, private_ports=True) as environment:
+        until_idle(environment, 0)
+        pid = environment.agent_pid
         before, since = cpu_seconds(pid), time.monotonic()
         time.sleep(IDLE_S)
         idle = (cpu_seconds(pid) - before) / (time.monotonic() - since)
         before, since = cpu_seconds(pid), time.monotonic()
         for number in range(1, travellers + 1):
-            Walk(stage.site, stage.cast, pace=pace).run("genuine")
-            until_idle(stage, number)
+            ScriptedTraveller(environment.site, environment.people, pace=pace).run("genuine")
+            until_idle(environment, number)
             print(f"traveller {number} of {travellers}", file=sys.stderr, flush=True)
         added = cpu_seconds(pid) - before - idle * (time.monotonic() - since)
-        return finished_transactions(stage.state / "journal.sqlite"), Usage(added / travellers, idle)
+        return finished_transactions(environment.state / "journal.sqlite"), Usage(added / travellers, idle)
 
 
 def by_step(bodies: list[dict[str, Any]]) -> dict[str, dict[str, float]]:

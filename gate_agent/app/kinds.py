@@ -25,7 +25,7 @@ async def build(config: StationConfig, journal: Journal, board: Board, wake: Wak
 
 
 def _supervised(config: StationConfig, kind: Kind, conductor: Conductor[Any]) -> list[Supervisor[Device]]:
-    """Each configured device under its supervisor, which waits as long as its role, or its capability, allows."""
+    """Each configured device under its supervisor; its role says how patient that is, or its capability."""
     supervisors: list[Supervisor[Device]] = []
     for name, binding in config.devices.items():
         driver = load_driver(binding.driver)

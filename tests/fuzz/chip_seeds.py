@@ -24,8 +24,8 @@ from gate_agent.emrtd.lds.mrz import MrzKey
 from gate_agent.emrtd.trust.trust import TrustStore
 from gate_agent.errors import GateError
 from gate_simulators.chip.profile import PROFILES
-from gate_simulators.egate.passports import Passport, PassportOffice
 from gate_simulators.issuer.chip_security import BAC_ONLY, PACE_AND_CA, cvca_certificate
+from gate_simulators.issuer.passports import Passport, PassportOffice
 from gate_simulators.issuer.portrait import Coding
 from gate_simulators.issuer.specimens_sound import SOUND
 

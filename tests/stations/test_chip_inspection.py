@@ -21,7 +21,7 @@ from gate_agent.evidence import Outcome
 from gate_drivers.documents.vpcd import VpcdConfig, VpcdReader
 from gate_simulators.chip.vpcd_card import ChipSlot
 from gate_simulators.device.faults import FaultKind
-from gate_simulators.egate.passports import Passport, PassportOffice
+from gate_simulators.issuer.passports import Passport, PassportOffice
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
 NOISE = np.random.default_rng(1).integers(0, 256, (320, 240, 3), dtype=np.uint8)

@@ -58,8 +58,8 @@ from gate_agent.station import registrar, signed
 from gate_agent.station.inbox import BoundPassed, Order
 from gate_simulators.device.interlock import Position, Refusal
 from gate_simulators.egate.door_controller import DoorController
-from gate_simulators.egate.passports import Passport, PassportOffice, Variant
 from gate_simulators.egate.plant import Person, Plant, Zone
+from gate_simulators.issuer.passports import Passport, PassportOffice, Variant
 
 SAMPLE = Path(__file__).parents[2] / "config/policies/egate.toml"
 KEY = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))

@@ -30,11 +30,11 @@ from gate_simulators.chip.key_agreement import ModpGroup
 from gate_simulators.chip.pace import PaceOffer
 from gate_simulators.chip.personalization import Personalization
 from gate_simulators.chip.protocols import PACE_PROTOCOLS, Agreement, NonceMapping, contents
-from gate_simulators.egate.passports import PassportOffice
 from gate_simulators.issuer import cvca
 from gate_simulators.issuer.algorithms import SCHEMES
 from gate_simulators.issuer.chip_security import PACE_AND_CA, cvca_certificate, holder, inspection_chain
 from gate_simulators.issuer.keys import KeyStore
+from gate_simulators.issuer.passports import PassportOffice
 
 _LIBRARY = ctypes.util.find_library("eac")
 pytestmark = pytest.mark.skipif(_LIBRARY is None, reason="libeac is not installed (Debian: libeac3)")

@@ -10,16 +10,17 @@ from typing import Any
 
 import pytest
 
-from gate_simulators.egate.environment import Stage
+from gate_simulators.demo.scenario import WaitedInVain
+from gate_simulators.egate.environment import EgateEnvironment
 from gate_simulators.egate.plant import Person, Plant, Zone
 from gate_simulators.egate.presentation import Presentation
 from gate_simulators.egate.scene import Scene
-from gate_simulators.egate.travellers import Lost, Walk
+from gate_simulators.egate.travellers import ScriptedTraveller
 
 STATION = "egate-1"
 
 
-def decided(station: Stage, presents: Presentation) -> dict[str, Any]:
+def decided(station: EgateEnvironment, presents: Presentation) -> dict[str, Any]:
     """The first decision on the genuine traveller's passport when its bearer presents this."""
     before = len(station.hub.received(STATION))
 
@@ -29,10 +30,10 @@ def decided(station: Stage, presents: Presentation) -> dict[str, Any]:
     def hold_up(person: Person) -> None:
         person.presents = presents
 
-    walk = Walk(station.site, station.cast, pace=3.0)
+    walk = ScriptedTraveller(station.site, station.people, pace=3.0)
     try:
         walk.run("genuine", hold_up)
-    except Lost as lost:
+    except WaitedInVain as lost:
         pytest.fail(f"the traveller waited in vain for {lost}")
     station.wait_until(lambda _: bool(decisions()), "a decision at the hub")
     return decisions()[0]
@@ -46,16 +47,20 @@ def outcome(body: dict[str, Any], check: str) -> str:
     ("presents", "reason"),
     [(Presentation.PRINT, "FLAT_FACE"), (Presentation.SCREEN, "SCREEN_RASTER")],
 )
-def test_a_picture_held_to_the_camera_is_refused(station: Stage, presents: Presentation, reason: str) -> None:
+def test_a_picture_held_to_the_camera_is_refused(
+    station: EgateEnvironment, presents: Presentation, reason: str
+) -> None:
     body = decided(station, presents)
     assert body["decision"]["verdict"] == "refer"
     assert reason in body["decision"]["reasons"]
     assert outcome(body, "face_match") == "passed", "it is liveness that stopped the attack"
 
 
-def test_a_looped_stream_is_refused(station: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_looped_stream_is_refused(station: EgateEnvironment, monkeypatch: pytest.MonkeyPatch) -> None:
     """A recording of the holder, shorter than the watch, fed in instead of the camera's pictures."""
-    holder = Plant([Person("x", station.cast.appearance("genuine"), Zone.INSIDE, facing=True, nearness=0.95)])
+    holder = Plant(
+        [Person("x", station.people.appearance("genuine"), Zone.INSIDE, facing=True, nearness=0.95)]
+    )
     studio, numbers = Scene(seed=3), count()
     recorded = [studio.render(holder, number) for number in range(4)]
     monkeypatch.setattr(

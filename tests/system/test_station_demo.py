@@ -1,7 +1,6 @@
 """The demonstration as anybody runs it: twelve travellers judged, a report, and nothing left running.
 
-``make demo HEADLESS=1`` is ``gate-sim demo --headless --travellers 12 --seed 7``; only state and report are
-put elsewhere here.
+``make demo HEADLESS=1`` is ``gate-sim demo --headless --seed 7``; only state and report lie elsewhere here.
 """
 
 from __future__ import annotations
@@ -13,8 +12,9 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -22,12 +22,16 @@ from typing import Any
 import httpx
 import pytest
 
-from gate_simulators.egate.travellers import EXPECTED
-from gate_simulators.hub.broker import find_mosquitto
+from gate_simulators.demo.environment import SetUpError
+from gate_simulators.demo.run_folder import Simulation, running
+from gate_simulators.egate.environment import EgateEnvironment
+from gate_simulators.egate.travellers import SCENARIOS
+from gate_simulators.progress import size_of, wait_for, work_of
 
 ROOT = Path(__file__).parents[2]
 DEMO = [str(Path(sys.executable).with_name("gate-sim")), "demo", "--seed", "7"]
 DEFAULT_PORTS = (1502, 1883, 8080, 8090, 8554, 35970)
+STOP_S = 1200  # for the test runner; what is judged here is progress
 
 
 def processes_about(place: Path) -> list[str]:
@@ -45,11 +49,19 @@ def processes_about(place: Path) -> list[str]:
     return found
 
 
-def wait_until(condition: Callable[[], bool], what: str, seconds: float = 60.0) -> None:
-    until = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < until, f"waited in vain for {what}"
-        time.sleep(0.1)
+def finished(words: list[str], log: Path, cwd: Path = ROOT) -> str:
+    """What a program said until it ended by itself, which it must as long as it gets on."""
+    with log.open("wb") as output:
+        program = subprocess.Popen(words, cwd=cwd, stdin=subprocess.DEVNULL, stdout=output, stderr=output)
+    try:
+        ended = lambda: program.poll() is not None  # noqa: E731
+        wait_for(ended, f"the end of {words}", size_of(log), work_of(program.pid), patience_s=90)
+    finally:
+        program.kill()
+    said = log.read_text(errors="replace")
+    assert "Traceback" not in said, said
+    assert program.wait() == 0, said
+    return said
 
 
 # ---------------------------------------------------------------- the scripted dozen
@@ -60,35 +72,26 @@ def dozen(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """The report of one headless run."""
     place = tmp_path_factory.mktemp("demo")
     report = place / "report.json"
-    words = [
-        *DEMO,
-        "--headless",
-        "--travellers",
-        "12",
-        "--report",
-        str(report),
-        "--state",
-        str(place / "state"),
-    ]
-    done = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, timeout=280, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert "12/12 travellers as expected" in done.stdout
-    assert "Traceback" not in done.stderr
+    words = [*DEMO, "--headless", "--visitors", "12", "--report", str(report)]
+    said = finished([*words, "--state", str(place / "state")], place / "said.log")
+    assert "12/12 travellers as expected" in said
+    assert len([line for line in said.splitlines() if line.startswith("✓")]) == 12, "one line each"
     assert processes_about(place) == []
+    assert (place / "state/demo-report.json").read_text() == report.read_text()
     return dict(json.loads(report.read_text()))
 
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = pytest.mark.timeout(STOP_S)
 
 
 def test_every_traveller_of_the_dozen_comes_out_as_expected(dozen: dict[str, Any]) -> None:
     assert (dozen["ok"], dozen["as_expected"], dozen["travellers"]) == (True, 12, 12)
     assert dozen["hub_problems"] == []
     results = dozen["results"]
-    assert sorted(r["scenario"] for r in results) == sorted(EXPECTED)
+    assert sorted(r["scenario"] for r in results) == sorted(SCENARIOS)
     assert results[0]["scenario"] == "genuine"
     for result in results:
-        expected = EXPECTED[result["scenario"]]
+        expected = SCENARIOS[result["scenario"]]
         assert result["actual"] == expected.verdict, result
         assert expected.reasons <= set(result["reasons"]), result
         assert expected.events <= set(result["events"]), result
@@ -133,9 +136,6 @@ def test_an_admitted_traveller_passed_every_phase(dozen: dict[str, Any]) -> None
 @pytest.fixture
 def endless(tmp_path: Path) -> Iterator[subprocess.Popen[bytes]]:
     """The demonstration without an end, as in a terminal."""
-    taken = [port for port in DEFAULT_PORTS if _taken(port)]
-    if taken:
-        pytest.skip(f"the default ports {taken} are taken on this machine")
     with (tmp_path / "said.log").open("wb") as log:
         demo = subprocess.Popen(
             [*DEMO, "--pace", "3", "--state", str(tmp_path / "state")],
@@ -163,81 +163,123 @@ def _taken(port: int) -> bool:
 
 def _interrupt(demo: subprocess.Popen[bytes]) -> int:
     os.killpg(demo.pid, signal.SIGINT)  # as a terminal does: to everything in the foreground
-    return demo.wait(60)
+    wait_for(lambda: demo.poll() is not None, "the demonstration to end", work_of(demo.pid), patience_s=60)
+    return demo.wait()
 
 
-def _nothing_stays(tmp_path: Path) -> None:
+def _nothing_stays(tmp_path: Path, held: list[int]) -> None:
+    """`held`: ports that the demonstration listened on."""
     said = (tmp_path / "said.log").read_text(errors="replace")
     assert "Traceback" not in said, said
     assert processes_about(tmp_path) == []
-    assert [port for port in DEFAULT_PORTS if _taken(port)] == []
+    assert [port for port in held if _taken(port)] == []
+
+
+def _ports(simulation: Simulation) -> list[int]:
+    return [int(url.rpartition(":")[2]) for url in (simulation.control, simulation.console)]
+
+
+def _moves(demo: subprocess.Popen[bytes], tmp_path: Path) -> tuple[Callable[[], object], ...]:
+    return work_of(demo.pid), size_of(tmp_path / "said.log"), size_of(tmp_path / "state/agent.log")
+
+
+def _in_service(demo: subprocess.Popen[bytes], tmp_path: Path) -> Simulation:
+    found = wait_for(lambda: running(tmp_path), "a lane in service", *_moves(demo, tmp_path), patience_s=60)
+    return found[0]
 
 
 def test_ctrl_c_ends_the_endless_demonstration_with_everything_in_it(
     endless: subprocess.Popen[bytes], tmp_path: Path
 ) -> None:
-    wait_until(_decided, "a traveller's decision")
+    simulation = _in_service(endless, tmp_path)
+
+    def decided() -> bool:
+        try:
+            shown = httpx.get(f"{simulation.console}/api/snapshot", timeout=2.0).json()
+        except httpx.HTTPError:
+            return False
+        return bool((shown.get("transaction") or {}).get("verdict"))
+
+    wait_for(decided, "a traveller's decision", *_moves(endless, tmp_path), patience_s=60)
     assert _interrupt(endless) == 0
-    _nothing_stays(tmp_path)
+    _nothing_stays(tmp_path, _ports(simulation))
+    assert running(tmp_path) == []
 
 
-def _snapshot() -> dict[str, Any]:
-    try:
-        return dict(httpx.get("http://127.0.0.1:8080/api/snapshot", timeout=2.0).json())
-    except httpx.HTTPError:
-        return {}
-
-
-def _serving() -> bool:
-    return _snapshot().get("phase", "starting") not in ("starting", "out_of_service")
-
-
-def _decided() -> bool:
-    return bool((_snapshot().get("transaction") or {}).get("verdict"))
-
-
-MOSQUITTO = pytest.mark.skipif(
-    find_mosquitto(ROOT / ".cache/mosquitto") is None, reason="no mosquitto: another broker serves"
-)
-
-
-@pytest.mark.parametrize("sign", [pytest.param("mosquitto", marks=MOSQUITTO), "run"])
+@pytest.mark.parametrize("sign", ["broker", "run"])
 def test_ctrl_c_while_it_is_set_up_leaves_nothing(
     endless: subprocess.Popen[bytes], tmp_path: Path, sign: str
 ) -> None:
-    """`sign`: which program has just been started."""
-    wait_until(lambda: any(sign in words for words in _children(tmp_path)), f"{sign} to be started")
+    """`sign`: what has just been started, the broker (any) or the agent's ``run``."""
+
+    def started() -> bool:
+        if sign == "broker":
+            return (tmp_path / "state/broker/broker.log").exists()
+        return any(sign in words.split() and "gate-sim" not in words for words in processes_about(tmp_path))
+
+    wait_for(started, f"{sign} to be started", *_moves(endless, tmp_path), patience_s=60)
     assert _interrupt(endless) != 0, "it never played"
-    _nothing_stays(tmp_path)
-
-
-def _children(tmp_path: Path) -> list[str]:
-    return [words for words in processes_about(tmp_path) if "gate-sim" not in words]
+    _nothing_stays(tmp_path, [])
 
 
 @pytest.mark.skipif(shutil.which("setpriv") is None, reason="no setpriv: the kernel cannot be asked")
 def test_a_demonstration_that_is_killed_takes_broker_and_agent_along(
     endless: subprocess.Popen[bytes], tmp_path: Path
 ) -> None:
-    wait_until(_serving, "a lane in service")
+    _in_service(endless, tmp_path)
     endless.kill()
     endless.wait()
-    wait_until(lambda: processes_about(tmp_path) == [], "broker and agent to end")
+
+    def gone() -> bool:
+        return processes_about(tmp_path) == []
+
+    wait_for(gone, "broker and agent to end", lambda: processes_about(tmp_path), patience_s=60)
 
 
-@pytest.mark.parametrize("port", [1883, 1502, 8554, 8090])
-def test_a_port_that_is_taken_is_told_in_words(tmp_path: Path, port: int) -> None:
-    """Broker, door controller, camera, control interface: whichever cannot listen, all else is taken down."""
-    with socket.socket() as holder:
-        holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        if any(_taken(p) for p in DEFAULT_PORTS):
-            pytest.skip("the default ports are taken on this machine")
-        holder.bind(("127.0.0.1", port))
-        holder.listen()
-        words = [*DEMO, "--state", str(tmp_path / "state")]
-        done = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, timeout=100, check=False)
-    assert done.returncode == 1
-    assert "cannot run" in done.stderr
-    assert "another simulation" in done.stderr or str(port) in done.stderr
-    assert "Traceback" not in done.stderr
+# ---------------------------------------------------------------- a machine that is in use
+
+
+def test_u12_taken_ports_give_way_to_free_ones_and_are_told(tmp_path: Path) -> None:
+    """Broker, door controller, chip, camera, console, control interface: each may be somebody else's."""
+    with ExitStack() as others:
+        for port in DEFAULT_PORTS:
+            if not _taken(port):
+                others.enter_context(socket.create_server(("127.0.0.1", port)))
+        words = [*DEMO, "--visitors", "1", "--pace", "3", "--report", str(tmp_path / "report.json")]
+        said = finished([*words, "--state", str(tmp_path / "state")], tmp_path / "said.log")
+    assert "1/1 travellers as expected" in said
+    for port in DEFAULT_PORTS:
+        assert f"port {port} is taken: " in said
+
+
+def test_d18_two_stations_and_a_second_lane_run_side_by_side(tmp_path: Path) -> None:
+    """Started together, in one folder, with nothing said of ports; each does its work."""
+    (tmp_path / "config").symlink_to(ROOT / "config")
+    (tmp_path / ".cache").symlink_to(ROOT / ".cache")
+    asked = [[], [], ["--station", "nii"]]
+    with ThreadPoolExecutor(len(asked)) as terminals:
+        said = [
+            terminals.submit(
+                finished,
+                [*DEMO, "--headless", "--visitors", "1", *more],
+                tmp_path / f"said-{number}.log",
+                tmp_path,
+            )
+            for number, more in enumerate(asked)
+        ]
+    assert all("1/1" in each.result() for each in said)
+    kept = sorted(path.parent.name for path in tmp_path.glob(".run/*/demo-report.json"))
+    assert kept == ["demo-egate", "demo-egate-2", "demo-nii"]
+
+
+def test_u12_an_agent_that_ends_at_once_is_told_with_its_own_words(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        lane = EgateEnvironment(
+            ROOT / "config/egate.toml", tmp_path, private_ports=True, settings={"console.port": port}
+        )
+        with pytest.raises(SetUpError) as told, lane:
+            pass
+    assert "the agent ended at once" in str(told.value)
+    assert str(port) in str(told.value), "which port, in the agent's own words"
     assert processes_about(tmp_path) == []

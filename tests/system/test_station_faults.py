@@ -20,10 +20,10 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from gate_agent.policy.signature import public_pem
 from gate_agent.policy.watchlist import build_watchlist
 from gate_simulators.device.faults import FaultKind, SimulatedDevice
-from gate_simulators.egate.environment import Stage
+from gate_simulators.egate.environment import EgateEnvironment
 from gate_simulators.egate.officers import Officer
 from gate_simulators.egate.plant import Person, Zone
-from gate_simulators.egate.travellers import Walk
+from gate_simulators.egate.travellers import ScriptedTraveller
 
 STATION = "egate-1"
 PACE = 3.0
@@ -32,9 +32,9 @@ PACE = 3.0
 class Records:
     """What the hub got since this was made."""
 
-    def __init__(self, stage: Stage) -> None:
-        self._stage = stage
-        self._before = len(stage.hub.received(STATION))
+    def __init__(self, environment: EgateEnvironment) -> None:
+        self._stage = environment
+        self._before = len(environment.hub.received(STATION))
 
     def new(self) -> list[Any]:
         return self._stage.hub.received(STATION)[self._before :]
@@ -65,14 +65,14 @@ class Records:
 
 
 @pytest.fixture
-def records(station: Stage) -> Records:
+def records(station: EgateEnvironment) -> Records:
     return Records(station)
 
 
 @contextmanager
-def walking(stage: Stage, scenario: str = "genuine") -> Iterator[Walk]:
+def walking(environment: EgateEnvironment, scenario: str = "genuine") -> Iterator[ScriptedTraveller]:
     """A traveller on the way while the test does something else; sent home at the end."""
-    walk = Walk(stage.site, stage.cast, pace=PACE)
+    walk = ScriptedTraveller(environment.site, environment.people, pace=PACE)
 
     def go() -> None:
         try:
@@ -93,8 +93,8 @@ def alerts(snapshot: dict[str, Any]) -> set[str]:
     return {alert["code"] for alert in snapshot["alerts"]}
 
 
-def device(stage: Stage, name: str) -> SimulatedDevice:
-    return next(d for d in stage.site.devices if d.name == name)
+def device(environment: EgateEnvironment, name: str) -> SimulatedDevice:
+    return next(d for d in environment.site.devices if d.name == name)
 
 
 def seen(snapshot: dict[str, Any], name: str) -> dict[str, Any]:
@@ -106,7 +106,7 @@ def seen(snapshot: dict[str, Any], name: str) -> dict[str, Any]:
 
 @pytest.mark.parametrize("name", ["mrz", "camera", "lane"])
 def test_an_unplugged_device_closes_the_lane_and_a_replugged_one_opens_it(
-    station: Stage, records: Records, name: str
+    station: EgateEnvironment, records: Records, name: str
 ) -> None:
     device(station, name).faults.inject(FaultKind.UNPLUG)
     snapshot = station.wait_until(
@@ -118,12 +118,14 @@ def test_an_unplugged_device_closes_the_lane_and_a_replugged_one_opens_it(
     records.wait_for_event(f"DEVICE_FAULT:{name}")
 
     device(station, name).faults.clear()
-    snapshot = station.wait_for_phase("idle", timeout_s=25)
+    snapshot = station.wait_for_phase("idle", patience_s=25)
     assert seen(snapshot, name)["state"] == "up"
     assert seen(snapshot, name)["error"] == ""
 
 
-def test_a_chip_reader_that_is_unplugged_while_it_reads_refers(station: Stage, records: Records) -> None:
+def test_a_chip_reader_that_is_unplugged_while_it_reads_refers(
+    station: EgateEnvironment, records: Records
+) -> None:
     """The simulated reader is the card's side of the line: without it no chip is in the field."""
     with walking(station):
         station.wait_for_phase("reading")
@@ -134,23 +136,23 @@ def test_a_chip_reader_that_is_unplugged_while_it_reads_refers(station: Stage, r
         assert not station.site.plant.entry.passable
 
 
-def test_a_silent_door_controller_closes_the_lane(station: Stage) -> None:
+def test_a_silent_door_controller_closes_the_lane(station: EgateEnvironment) -> None:
     device(station, "lane").faults.inject(FaultKind.SILENT)
     station.wait_for_phase("out_of_service")
     device(station, "lane").faults.clear()
-    station.wait_for_phase("idle", timeout_s=25)
+    station.wait_for_phase("idle", patience_s=25)
 
 
-def test_a_frozen_controller_image_closes_the_lane(station: Stage) -> None:
+def test_a_frozen_controller_image_closes_the_lane(station: EgateEnvironment) -> None:
     """A controller that answers but stands still says nothing about the doors."""
     device(station, "lane").faults.inject(FaultKind.FREEZE)
     station.wait_for_phase("out_of_service")
     device(station, "lane").faults.clear()
-    station.wait_for_phase("idle", timeout_s=25)
+    station.wait_for_phase("idle", patience_s=25)
 
 
-def test_a_zone_garbled_twice_is_for_an_officer(station: Stage, records: Records) -> None:
-    passport = station.cast.passport("genuine")
+def test_a_zone_garbled_twice_is_for_an_officer(station: EgateEnvironment, records: Records) -> None:
+    passport = station.people.passport("genuine")
     scanner = station.site.scanner
     scanner.faults.inject(FaultKind.GARBLE, parameters={"ratio": 0.5})
     scanner.present(passport.lines)
@@ -166,23 +168,23 @@ def test_a_zone_garbled_twice_is_for_an_officer(station: Stage, records: Records
 # ---------------------------------------------------------------- doors and sensors
 
 
-def test_a_stuck_entry_takes_the_lane_out_of_service(station: Stage, records: Records) -> None:
+def test_a_stuck_entry_takes_the_lane_out_of_service(station: EgateEnvironment, records: Records) -> None:
     station.site.controller.faults.inject(FaultKind.STUCK_DOOR, parameters={"door": "entry"})
     with walking(station):
-        snapshot = station.wait_for_phase("out_of_service", timeout_s=30)
+        snapshot = station.wait_for_phase("out_of_service", patience_s=30)
         assert alerts(snapshot) & {"DOOR_STUCK", "DOOR_FAULT"}
         decision = records.wait_for_decision()
         assert decision["verdict"] == "refer"
 
 
 def test_an_exit_that_does_not_open_sends_an_officer_to_the_admitted(
-    station: Stage, records: Records
+    station: EgateEnvironment, records: Records
 ) -> None:
     """Admitted, and still inside: the case is the officer's, and the entry opens as the way back."""
     with walking(station):
         station.wait_for_phase("capturing", "deciding")
         station.site.controller.faults.inject(FaultKind.STUCK_DOOR, parameters={"door": "exit"})
-        station.wait_for_phase("referred", "out_of_service", timeout_s=30)
+        station.wait_for_phase("referred", "out_of_service", patience_s=30)
         station.wait_until(lambda _: station.site.plant.entry.passable, "the way back to open")
         assert records.wait_for_decision()["verdict"] == "admit"
         station.wait_until(lambda _: len(records.decisions()) == 2, "the referral at the hub")
@@ -192,7 +194,7 @@ def test_an_exit_that_does_not_open_sends_an_officer_to_the_admitted(
 
 @pytest.mark.parametrize("door", ["entry", "exit"])
 def test_a_forced_door_needs_an_officer_to_reopen_the_lane(
-    station: Stage, records: Records, door: str
+    station: EgateEnvironment, records: Records, door: str
 ) -> None:
     faults = station.site.controller.faults
     faults.inject(FaultKind.FORCED_DOOR, parameters={"door": door})
@@ -200,23 +202,27 @@ def test_a_forced_door_needs_an_officer_to_reopen_the_lane(
     assert "DOOR_FORCED" in alerts(snapshot)
     records.wait_for_event("DOOR_FORCED")
     faults.clear()
-    station.wait_until(lambda s: s["lane"][door] == "closed", "the door to close again")
+    station.wait_until(lambda s: s["seen"][door]["value"] == "closed", "the door to close again")
     assert station.snapshot()["phase"] == "out_of_service", "not by itself"
     station.wait_until(lambda _: station.order("reset", "tests", "looked at the door") == "", "the reset")
     station.wait_for_phase("idle")
 
 
-def test_a_held_entry_is_told_and_the_traveller_may_go_back(station: Stage, records: Records) -> None:
+def test_a_held_entry_is_told_and_the_traveller_may_go_back(
+    station: EgateEnvironment, records: Records
+) -> None:
     with walking(station):
         station.wait_for_phase("entry_occupied", "entry_closing")
         station.site.controller.faults.inject(FaultKind.HELD_DOOR, parameters={"door": "entry"})
-        station.wait_for_phase("referred", timeout_s=30)
+        station.wait_for_phase("referred", patience_s=30)
         records.wait_for_event("DOOR_HELD")
         assert "DOOR_HELD" in records.wait_for_decision()["reasons"]
         assert station.site.plant.entry.passable
 
 
-def test_sensors_that_disagree_close_an_idle_lane_until_they_agree(station: Stage, records: Records) -> None:
+def test_sensors_that_disagree_close_an_idle_lane_until_they_agree(
+    station: EgateEnvironment, records: Records
+) -> None:
     station.site.controller.faults.inject(FaultKind.SENSORS_DISAGREE)
     station.wait_for_phase("out_of_service")
     records.wait_for_event("SENSORS_DISAGREE")
@@ -224,7 +230,9 @@ def test_sensors_that_disagree_close_an_idle_lane_until_they_agree(station: Stag
     station.wait_for_phase("idle")
 
 
-def test_sensors_that_disagree_with_somebody_inside_refer(station: Stage, records: Records) -> None:
+def test_sensors_that_disagree_with_somebody_inside_refer(
+    station: EgateEnvironment, records: Records
+) -> None:
     with walking(station):
         station.wait_for_phase("capturing")
         station.site.controller.faults.inject(FaultKind.SENSORS_DISAGREE)
@@ -234,7 +242,7 @@ def test_sensors_that_disagree_with_somebody_inside_refer(station: Stage, record
         station.wait_until(lambda _: station.site.plant.entry.passable, "the way back to open")
 
 
-def test_an_object_in_an_empty_lane_is_for_an_officer(station: Stage, records: Records) -> None:
+def test_an_object_in_an_empty_lane_is_for_an_officer(station: EgateEnvironment, records: Records) -> None:
     station.site.plant.object_inside = True
     station.wait_for_phase("referred")
     records.wait_for_event("LEFT_OBJECT")
@@ -243,7 +251,9 @@ def test_an_object_in_an_empty_lane_is_for_an_officer(station: Stage, records: R
     station.wait_for_phase("idle")
 
 
-def test_an_emergency_in_mid_transaction_opens_the_way_back(station: Stage, records: Records) -> None:
+def test_an_emergency_in_mid_transaction_opens_the_way_back(
+    station: EgateEnvironment, records: Records
+) -> None:
     faults = station.site.controller.faults
     with walking(station):
         station.wait_for_phase("capturing")
@@ -260,8 +270,10 @@ def test_an_emergency_in_mid_transaction_opens_the_way_back(station: Stage, reco
     station.wait_for_phase("idle")
 
 
-def test_somebody_who_slips_in_while_idle_is_an_intrusion(station: Stage, records: Records) -> None:
-    intruder = Person("intruder", station.cast.standing(("president_b", 0)), zone=Zone.INSIDE)
+def test_somebody_who_slips_in_while_idle_is_an_intrusion(
+    station: EgateEnvironment, records: Records
+) -> None:
+    intruder = Person("intruder", station.people.standing(("president_b", 0)), zone=Zone.INSIDE)
     with station.site.plant.lock:
         station.site.plant.persons.append(intruder)
     station.wait_for_phase("referred")
@@ -274,18 +286,20 @@ def test_somebody_who_slips_in_while_idle_is_an_intrusion(station: Stage, record
 
 
 @contextmanager
-def full_disk(stage: Stage) -> Iterator[None]:
+def full_disk(environment: EgateEnvironment) -> Iterator[None]:
     """No byte more can be written to any file by the agent (RLIMIT_FSIZE of 0, setrlimit(2))."""
-    before = resource.prlimit(stage.agent_pid, resource.RLIMIT_FSIZE)
-    resource.prlimit(stage.agent_pid, resource.RLIMIT_FSIZE, (0, before[1]))
+    before = resource.prlimit(environment.agent_pid, resource.RLIMIT_FSIZE)
+    resource.prlimit(environment.agent_pid, resource.RLIMIT_FSIZE, (0, before[1]))
     try:
         yield
     finally:
         with suppress(ProcessLookupError):  # the agent may have ended
-            resource.prlimit(stage.agent_pid, resource.RLIMIT_FSIZE, before)
+            resource.prlimit(environment.agent_pid, resource.RLIMIT_FSIZE, before)
 
 
-def test_nobody_is_admitted_that_the_journal_cannot_remember(station: Stage, records: Records) -> None:
+def test_nobody_is_admitted_that_the_journal_cannot_remember(
+    station: EgateEnvironment, records: Records
+) -> None:
     """After an I/O error nobody knows what is on the disk: the agent opens the way back and ends."""
     with walking(station):
         station.wait_for_phase("capturing")
@@ -306,7 +320,7 @@ def test_nobody_is_admitted_that_the_journal_cannot_remember(station: Stage, rec
 
 
 @pytest.fixture
-def restored(station: Stage) -> Iterator[Path]:
+def restored(station: EgateEnvironment) -> Iterator[Path]:
     """The station's folder; policy and watchlist are put back at the end, as they were."""
     names = (
         "policy/egate.toml",
@@ -322,24 +336,24 @@ def restored(station: Stage) -> Iterator[Path]:
 
 
 def test_a_policy_with_a_bad_signature_never_replaces_a_good_one(
-    station: Stage, records: Records, restored: Path, officer: Officer
+    station: EgateEnvironment, records: Records, restored: Path, officer: Officer
 ) -> None:
     before = (station.state / "agent.log").stat().st_size
     with (restored / "policy/egate.toml").open("ab") as file:
         file.write(b"\n# everybody may pass\n")
     station.wait_until(lambda _: b"signed data refused" in _log_since(station, before), "the refusal")
     assert station.snapshot()["phase"] == "idle", "the policy that verified still serves"
-    Walk(station.site, station.cast, pace=PACE).run("genuine")
+    ScriptedTraveller(station.site, station.people, pace=PACE).run("genuine")
     decision = records.wait_for_decision()
     assert decision["verdict"] == "admit"
     records.wait_for_end()
 
 
-def _log_since(stage: Stage, offset: int) -> bytes:
-    return (stage.state / "agent.log").read_bytes()[offset:]
+def _log_since(environment: EgateEnvironment, offset: int) -> bytes:
+    return (environment.state / "agent.log").read_bytes()[offset:]
 
 
-def test_a_watchlist_that_is_too_old_closes_the_lane(station: Stage, restored: Path) -> None:
+def test_a_watchlist_that_is_too_old_closes_the_lane(station: EgateEnvironment, restored: Path) -> None:
     key = Ed25519PrivateKey.generate()
     (restored / "watchlist.pub.pem").write_bytes(public_pem(key))
     long_ago = datetime.now(UTC) - timedelta(days=4000)
@@ -349,7 +363,7 @@ def test_a_watchlist_that_is_too_old_closes_the_lane(station: Stage, restored: P
     assert "DEVICE_FAULT:watchlist" in alerts(snapshot)
 
 
-def test_the_lane_opens_again_when_the_watchlist_is_replaced(station: Stage) -> None:
+def test_the_lane_opens_again_when_the_watchlist_is_replaced(station: EgateEnvironment) -> None:
     """`station` waits for an idle lane; the list of the test before was put back."""
     assert station.snapshot()["phase"] == "idle"
 
@@ -357,7 +371,9 @@ def test_the_lane_opens_again_when_the_watchlist_is_replaced(station: Stage) -> 
 # ---------------------------------------------------------------- hub and broker
 
 
-def test_the_hub_can_hold_a_traveller_but_only_the_one_it_means(station: Stage, records: Records) -> None:
+def test_the_hub_can_hold_a_traveller_but_only_the_one_it_means(
+    station: EgateEnvironment, records: Records
+) -> None:
     with walking(station):
         snapshot = station.wait_for_phase("entry_occupied", "entry_closing", "capturing")
         transaction = snapshot["transaction"]["id"]
@@ -381,7 +397,9 @@ def test_the_hub_can_hold_a_traveller_but_only_the_one_it_means(station: Stage, 
         assert not station.site.plant.exit.passable
 
 
-def test_the_hub_can_close_and_open_the_lane_under_an_officers_name(station: Stage, records: Records) -> None:
+def test_the_hub_can_close_and_open_the_lane_under_an_officers_name(
+    station: EgateEnvironment, records: Records
+) -> None:
     closed = station.hub.command(STATION, "out_of_service", officer="hub-officer", reason="a search")
     assert closed is not None
     assert closed.outcome == "done"
@@ -398,10 +416,10 @@ def test_the_hub_can_close_and_open_the_lane_under_an_officers_name(station: Sta
 
 
 def test_a_traveller_passes_while_the_broker_is_down_and_is_told_later(
-    station: Stage, records: Records, officer: Officer
+    station: EgateEnvironment, records: Records, officer: Officer
 ) -> None:
     station.broker.kill()
-    Walk(station.site, station.cast, pace=PACE).run("genuine")
+    ScriptedTraveller(station.site, station.people, pace=PACE).run("genuine")
     snapshot = station.wait_for_phase("idle")
     assert snapshot["transaction"]["verdict"] == "admit"
     assert not records.decisions(), "nobody could tell the hub"

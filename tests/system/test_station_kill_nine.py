@@ -18,10 +18,11 @@ import pytest
 
 from gate_agent.journal import verify
 from gate_agent.journal.outbox import read_recent
-from gate_simulators.egate.environment import Stage
+from gate_simulators.demo.scenario import WaitedInVain
+from gate_simulators.egate.environment import EgateEnvironment
 from gate_simulators.egate.officers import Officer
 from gate_simulators.egate.plant import Person, Zone
-from gate_simulators.egate.travellers import Lost, Walk
+from gate_simulators.egate.travellers import ScriptedTraveller
 from gate_simulators.hub.hub_store import HubStore
 
 STATION = "egate-1"
@@ -44,7 +45,7 @@ PHASES = (
 HUB = """
 import sys
 from pathlib import Path
-from gate_simulators.hub_console import run_hub
+from gate_simulators.hub.hub_console import run_hub
 run_hub(Path(sys.argv[1]), port=int(sys.argv[2]), version5=sys.argv[3] == "True", show=False)
 """
 
@@ -52,9 +53,9 @@ run_hub(Path(sys.argv[1]), port=int(sys.argv[2]), version5=sys.argv[3] == "True"
 class HubProcess:
     """The station's hub as a process of its own, so that it can be killed."""
 
-    def __init__(self, stage: Stage) -> None:
-        broker = stage.broker
-        database = str(stage.state / "hub.sqlite")
+    def __init__(self, environment: EgateEnvironment) -> None:
+        broker = environment.broker
+        database = str(environment.state / "hub.sqlite")
         self._command = [sys.executable, "-c", HUB, database, str(broker.port), str(broker.version5)]
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -76,11 +77,11 @@ class HubProcess:
 class Crowd:
     """Genuine travellers, one after another. `trapped` names who found no way out."""
 
-    def __init__(self, stage: Stage) -> None:
+    def __init__(self, environment: EgateEnvironment) -> None:
         self.through = self.back = 0
         self.trapped: list[str] = []
-        self._stage = stage
-        self._walk = Walk(stage.site, stage.cast, pace=3.0, patience_s=20.0)
+        self._stage = environment
+        self._walk = ScriptedTraveller(environment.site, environment.people, pace=3.0, patience_s=20.0)
         self._enough = threading.Event()
         self._thread = threading.Thread(target=self._come_and_go, name="crowd")
 
@@ -97,7 +98,7 @@ class Crowd:
             person = _Followed()
             try:
                 self._walk.run("genuine", person.join)
-            except Lost as lost:
+            except WaitedInVain as lost:
                 if person.where is Zone.INSIDE:
                     self.trapped.append(str(lost))
             if person.where is Zone.GONE:
@@ -121,8 +122,8 @@ class _Followed:
 
 
 @pytest.fixture
-def hub(station: Stage) -> Iterator[HubProcess]:
-    """A hub process in the place of the stage's own, on the same database."""
+def hub(station: EgateEnvironment) -> Iterator[HubProcess]:
+    """A hub process in the place of the environment's own, on the same database."""
     station.stop_hub()
     process = HubProcess(station)
     process.start()
@@ -133,7 +134,7 @@ def hub(station: Stage) -> Iterator[HubProcess]:
 
 @pytest.mark.timeout(600)
 def test_thirty_kills_lose_nothing_double_nothing_and_shut_nobody_in(
-    station: Stage, hub: HubProcess, officer: Officer
+    station: EgateEnvironment, hub: HubProcess, officer: Officer
 ) -> None:
     moments = random.Random(SEED)
     crowd = Crowd(station)
@@ -152,8 +153,8 @@ def test_thirty_kills_lose_nothing_double_nothing_and_shut_nobody_in(
     finally:
         crowd.stop()
     assert crowd.trapped == []
-    station.wait_for_phase("idle", timeout_s=30)
-    station.wait_until(lambda s: s["hub"]["outbox"] == 0, "an empty outbox", timeout_s=30)
+    station.wait_for_phase("idle", patience_s=30)
+    station.wait_until(lambda s: s["hub"]["outbox"] == 0, "an empty outbox", patience_s=30)
     assert station.stop_agent() == 0
     hub.stop()
 
@@ -162,7 +163,7 @@ def test_thirty_kills_lose_nothing_double_nothing_and_shut_nobody_in(
     print(f"{ROUNDS * 3} kills, {crowd.through} went through, {crowd.back} went back")
 
 
-def _wait_briefly_for(station: Stage, phase: str) -> None:
+def _wait_briefly_for(station: EgateEnvironment, phase: str) -> None:
     until = time.monotonic() + 3.0
     while time.monotonic() < until:
         if station.snapshot().get("phase") == phase:
@@ -170,7 +171,7 @@ def _wait_briefly_for(station: Stage, phase: str) -> None:
         time.sleep(0.02)
 
 
-def _check_books(station: Stage, crowd: Crowd) -> None:
+def _check_books(station: EgateEnvironment, crowd: Crowd) -> None:
     """The agent's journal and the hub's database tell the same story, and the story is sound."""
     journal = station.state / "journal.sqlite"
     assert _journal_verify(journal) == 0

@@ -17,13 +17,14 @@ import pytest
 
 from gate_agent.errors import GateError
 from gate_agent.scans.triage.detector import load_default_detector
-from gate_simulators.nii.truck_drivers import EXPECTED
+from gate_simulators.nii.truck_drivers import SCENARIOS
+from gate_simulators.progress import size_of, wait_for, work_of
 
 ROOT = Path(__file__).parents[2]
 GATE_SIM = str(Path(sys.executable).with_name("gate-sim"))
-SCENARIOS = ("general_cargo", "hidden_object", "gamma_source", "officers_release")
+PLAYED = ("general_cargo", "hidden_object", "gamma_source", "officers_release")
 
-pytestmark = pytest.mark.timeout(200)
+pytestmark = pytest.mark.timeout(1200)
 
 
 @pytest.fixture(scope="module")
@@ -36,11 +37,19 @@ def played(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     place = tmp_path_factory.mktemp("nii")
     report = place / "report.json"
     words = [GATE_SIM, "demo", "--station", "nii", "--headless", "--state", str(place / "state")]
-    words += ["--report", str(report), *(f"--scenario={name}" for name in SCENARIOS)]
-    done = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, timeout=180, check=False)
+    words += ["--report", str(report), *(f"--scenario={name}" for name in PLAYED)]
+    said = place / "said.log"
+    with said.open("wb") as output:
+        demo = subprocess.Popen(words, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=output, stderr=output)
+    try:
+        ended = lambda: demo.poll() is not None  # noqa: E731
+        wait_for(ended, "the last truck", size_of(said), work_of(demo.pid), patience_s=90)
+    finally:
+        demo.kill()
     log = place / "state/agent.log"
-    assert done.returncode == 0, done.stdout + done.stderr + (log.read_text() if log.exists() else "")
-    assert "Traceback" not in done.stderr + log.read_text()
+    told = said.read_text() + (log.read_text() if log.exists() else "")
+    assert demo.wait() == 0, told
+    assert "Traceback" not in told
     return dict(json.loads(report.read_text())) | {"state": place / "state"}
 
 
@@ -49,10 +58,10 @@ def _of(played: dict[str, Any], scenario: str) -> dict[str, Any]:
 
 
 def test_every_truck_comes_out_as_expected(played: dict[str, Any]) -> None:
-    assert (played["ok"], played["as_expected"], played["trucks"]) == (True, len(SCENARIOS), len(SCENARIOS))
-    assert [result["scenario"] for result in played["results"]] == list(SCENARIOS)
+    assert (played["ok"], played["as_expected"], played["trucks"]) == (True, len(PLAYED), len(PLAYED))
+    assert [result["scenario"] for result in played["results"]] == list(PLAYED)
     for result in played["results"]:
-        expected = EXPECTED[result["scenario"]]
+        expected = SCENARIOS[result["scenario"]]
         assert result["actual"] == expected.verdict, result
         assert expected.reasons <= set(result["reasons"]), result
         assert result["verdicts"][-1] == expected.closing, result
@@ -63,7 +72,7 @@ def test_the_hub_has_every_decision_once(played: dict[str, Any]) -> None:
     assert played["hub_problems"] == []
     receipts = [result["receipt"] for result in played["results"]]
     assert all(receipt.startswith("hub-1-") for receipt in receipts)
-    assert len(set(receipts)) == len({r["transaction"] for r in played["results"]}) == len(SCENARIOS)
+    assert len(set(receipts)) == len({r["transaction"] for r in played["results"]}) == len(PLAYED)
 
 
 def test_a_hold_names_the_rules_that_made_it(played: dict[str, Any]) -> None:
@@ -108,7 +117,7 @@ def test_a_scenario_that_is_none_is_told_in_words(tmp_path: Path) -> None:
         str(tmp_path),
         "--scenario=nobody",
     ]
-    done = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, timeout=300, check=False)
     assert done.returncode == 1
     assert "there is no nobody" in done.stderr
     assert "general_cargo" in done.stderr

@@ -18,10 +18,10 @@ from gate_agent.app import config as station_config
 from gate_agent.biometrics.face.chain import FaceChain
 from gate_agent.biometrics.face.portrait import decode_portrait
 from gate_agent.egate.config import EgateConfig
-from gate_simulators.egate.environment import Stage
+from gate_simulators.egate.environment import EgateEnvironment
 from gate_simulators.egate.officers import Officer
-from gate_simulators.egate.passports import Passport
-from gate_simulators.egate.travellers import Walk
+from gate_simulators.egate.travellers import ScriptedTraveller
+from gate_simulators.issuer.passports import Passport
 
 STATION = "egate-1"
 PLAYED = ("genuine", "impostor", "watchlist")
@@ -37,20 +37,20 @@ PICTURES = {
 
 
 @pytest.fixture(scope="module")
-def chain(shared_stage: Stage) -> FaceChain:
+def chain(shared_station: EgateEnvironment) -> FaceChain:
     """The same models as the station's own."""
-    trust = {"trust.directory": str(shared_stage.state / "trust")}
-    config = station_config.load(shared_stage.config, trust)
+    trust = {"trust.directory": str(shared_station.state / "trust")}
+    config = station_config.load(shared_station.config, trust)
     assert isinstance(config, EgateConfig)
     return FaceChain.load(config.face)
 
 
-def written(stage: Stage) -> dict[str, bytes]:
+def written(environment: EgateEnvironment) -> dict[str, bytes]:
     """Name -> content of everything that the station wrote."""
     found: dict[str, bytes] = {}
-    for path in sorted(stage.state.rglob("*")):
-        name = str(path.relative_to(stage.state))
-        if not path.is_file() or path.relative_to(stage.state).parts[0] in INPUTS:
+    for path in sorted(environment.state.rglob("*")):
+        name = str(path.relative_to(environment.state))
+        if not path.is_file() or path.relative_to(environment.state).parts[0] in INPUTS:
             continue
         if content := path.read_bytes().strip(b"\0"):  # the journal's ballast is nothing but zeros
             found[name] = content
@@ -100,10 +100,10 @@ def find(haystack: dict[str, bytes], forms: list[bytes]) -> list[str]:
 
 
 def test_no_file_of_the_station_holds_anything_of_a_traveller(
-    station: Stage, officer: Officer, chain: FaceChain
+    station: EgateEnvironment, officer: Officer, chain: FaceChain
 ) -> None:
     for scenario in PLAYED:
-        Walk(station.site, station.cast, pace=3.0).run(scenario)
+        ScriptedTraveller(station.site, station.people, pace=3.0).run(scenario)
         station.wait_for_phase("idle")
     station.wait_until(lambda s: s["hub"]["outbox"] == 0, "an empty outbox")
     files = written(station)
@@ -116,12 +116,12 @@ def test_no_file_of_the_station_holds_anything_of_a_traveller(
     _search(written(station), station, chain)
 
 
-def _search(files: dict[str, bytes], station: Stage, chain: FaceChain) -> None:
+def _search(files: dict[str, bytes], station: EgateEnvironment, chain: FaceChain) -> None:
     for kind, signature in PICTURES.items():
         assert find(files, [signature]) == [], f"a {kind}"
     lowered = {name: content.lower() for name, content in files.items()}
     for scenario in PLAYED:
-        passport = station.cast.passport(scenario)
+        passport = station.people.passport(scenario)
         for what, forms in secrets_of(passport, chain).items():
             assert forms
             assert find(files, forms) == [], f"{what} of {scenario}"
@@ -131,8 +131,8 @@ def _search(files: dict[str, bytes], station: Stage, chain: FaceChain) -> None:
             assert find(lowered, forms) == [], f"the name of {scenario}"
 
 
-def test_the_search_would_find_what_it_looks_for(station: Stage, chain: FaceChain) -> None:
-    passport = station.cast.passport("genuine")
+def test_the_search_would_find_what_it_looks_for(station: EgateEnvironment, chain: FaceChain) -> None:
+    passport = station.people.passport("genuine")
     dg2 = passport.files["DG2"]
     leaks = {
         "raw": dg2,
@@ -144,13 +144,15 @@ def test_the_search_would_find_what_it_looks_for(station: Stage, chain: FaceChai
     assert {"agent.log", "journal.sqlite"} <= set(kept), "what may be kept is found"
 
 
-def test_pictures_are_shown_to_the_officer_while_it_lasts_and_gone_with_the_traveller(station: Stage) -> None:
+def test_pictures_are_shown_to_the_officer_while_it_lasts_and_gone_with_the_traveller(
+    station: EgateEnvironment,
+) -> None:
     def ask(which: str, token: str | None) -> int:
         headers = {"authorization": f"Bearer {token}"} if token else {}
         return httpx.get(f"{station.console_url}/api/pictures/{which}", headers=headers).status_code
 
     token = station.console_token
-    walk = Walk(station.site, station.cast, pace=3.0)
+    walk = ScriptedTraveller(station.site, station.people, pace=3.0)
     traveller = threading.Thread(target=walk.run, args=("genuine",))
     traveller.start()
     try:

@@ -24,9 +24,9 @@ import pytest
 from gate_agent.devices import Light
 from gate_agent.journal.outbox import read_recent
 from gate_simulators.device.faults import FaultKind
-from gate_simulators.egate.environment import Stage
+from gate_simulators.egate.environment import EgateEnvironment
 from gate_simulators.egate.plant import Person, Zone
-from gate_simulators.egate.travellers import Walk
+from gate_simulators.egate.travellers import ScriptedTraveller
 
 STATION = "egate-1"
 BIN = Path(sys.executable).parent
@@ -39,9 +39,9 @@ def call(words: list[str], timeout: float = 60) -> subprocess.CompletedProcess[s
     return subprocess.run(words, capture_output=True, text=True, env=WIDE, timeout=timeout, check=False)
 
 
-def lifecycle(stage: Stage, newest: int = 20) -> list[str]:
+def lifecycle(environment: EgateEnvironment, newest: int = 20) -> list[str]:
     """The newest lifecycle events of the agent itself in the journal, oldest first."""
-    records = reversed(read_recent(stage.state / "journal.sqlite", newest))
+    records = reversed(read_recent(environment.state / "journal.sqlite", newest))
     entries = [record.entry or {} for record in records]
     bodies: list[Any] = [e["body"] for e in entries if e["kind"] == "lifecycle" and not e["transaction"]]
     return [body["event"] for body in bodies]
@@ -51,7 +51,7 @@ def lifecycle(stage: Stage, newest: int = 20) -> list[str]:
 
 
 @pytest.mark.parametrize("by", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP], ids=lambda by: by.name)
-def test_a_signal_ends_an_idle_station_in_good_order(station: Stage, by: signal.Signals) -> None:
+def test_a_signal_ends_an_idle_station_in_good_order(station: EgateEnvironment, by: signal.Signals) -> None:
     assert station.stop_agent(by=by) == 0
     assert lifecycle(station)[-1] == "stopped"
     station.start_agent()
@@ -63,13 +63,13 @@ def test_a_signal_ends_an_idle_station_in_good_order(station: Stage, by: signal.
 
 @pytest.mark.parametrize("by", [signal.SIGTERM, signal.SIGHUP], ids=lambda by: by.name)
 def test_d16_a_signal_with_somebody_inside_opens_the_way_back_first(
-    station: Stage, by: signal.Signals
+    station: EgateEnvironment, by: signal.Signals
 ) -> None:
-    person = Person("genuine", station.cast.appearance("genuine"))
+    person = Person("genuine", station.people.appearance("genuine"))
     plant = station.site.plant
     with plant.lock:
         plant.persons.append(person)
-    walk = Walk(station.site, station.cast, pace=3.0)
+    walk = ScriptedTraveller(station.site, station.people, pace=3.0)
     walk.come(person)
     walk.show_document("genuine")
     assert walk.let_in()
@@ -92,7 +92,7 @@ def test_d16_a_signal_with_somebody_inside_opens_the_way_back_first(
 # ---------------------------------------------------------------- one journal, one agent
 
 
-def test_a_second_agent_on_the_same_journal_is_refused(station: Stage) -> None:
+def test_a_second_agent_on_the_same_journal_is_refused(station: EgateEnvironment) -> None:
     done = call([*station.agent_command(), "--set", "console.port=0"])
     assert done.returncode == 1
     assert "another agent (process" in done.stderr
@@ -104,14 +104,14 @@ def test_a_second_agent_on_the_same_journal_is_refused(station: Stage) -> None:
 # ---------------------------------------------------------------- the doctor
 
 
-def test_the_doctor_finds_a_healthy_station_healthy(station: Stage) -> None:
+def test_the_doctor_finds_a_healthy_station_healthy(station: EgateEnvironment) -> None:
     station.stop_agent()
     done = call(station.agent_command("doctor"))
     assert done.returncode == 0, done.stdout + done.stderr
     assert done.stdout.count("works") == 4
 
 
-def test_the_doctor_says_what_is_wrong_and_what_to_do(station: Stage) -> None:
+def test_the_doctor_says_what_is_wrong_and_what_to_do(station: EgateEnvironment) -> None:
     station.stop_agent()
     station.site.controller.faults.inject(FaultKind.UNPLUG)
     station.site.camera.faults.inject(FaultKind.UNPLUG)
@@ -131,7 +131,7 @@ def _row(table: str, name: str) -> str:
     return next(line for line in table.splitlines() if f" {name} " in line)
 
 
-def test_the_doctor_beside_a_running_agent_names_the_device_that_is_in_use(station: Stage) -> None:
+def test_the_doctor_beside_a_running_agent_names_the_device_that_is_in_use(station: EgateEnvironment) -> None:
     done = call(station.agent_command("doctor"))
     assert done.returncode == 1
     assert "cannot listen" in _row(done.stdout, "chip")
@@ -165,7 +165,7 @@ def test_a_wrong_configuration_is_told_whole_with_line_numbers(tmp_path: Path) -
 
 
 def test_the_sample_configuration_is_in_order_once_there_are_certificates(
-    shared_stage: Stage, tmp_path: Path
+    shared_station: EgateEnvironment, tmp_path: Path
 ) -> None:
     shutil.copytree(ROOT / "config", tmp_path / "config")
     check = [str(BIN / "gate-agent"), "check-config", str(tmp_path / "config/egate.toml")]
@@ -173,7 +173,7 @@ def test_the_sample_configuration_is_in_order_once_there_are_certificates(
     assert done.returncode == 1
     assert "trust.directory" in done.stdout
     assert "gate-sim egate" in done.stdout, "it says what makes them"
-    shutil.copytree(shared_stage.state / "trust", tmp_path / ".run/egate/trust")
+    shutil.copytree(shared_station.state / "trust", tmp_path / ".run/egate/trust")
     done = call(check)
     assert done.returncode == 0, done.stdout
 
@@ -182,17 +182,17 @@ def test_the_sample_configuration_is_in_order_once_there_are_certificates(
 
 
 @pytest.mark.skipif(find_spec("amqtt") is None, reason="amqtt, the embedded broker, is not installed")
-def test_a_traveller_passes_with_the_embedded_broker(stage: Stage) -> None:
-    stage.broker_kind = "embedded"
-    with stage:
-        assert stage.broker.kind == "embedded"
-        Walk(stage.site, stage.cast, pace=3.0).run("genuine")
-        stage.wait_for_phase("idle")
-        stage.wait_until(lambda s: s["hub"]["outbox"] == 0, "an empty outbox")
-        decisions = [r for r in stage.hub.received(STATION) if r.kind == "decision"]
+def test_a_traveller_passes_with_the_embedded_broker(environment: EgateEnvironment) -> None:
+    environment.broker_kind = "embedded"
+    with environment:
+        assert environment.broker.kind == "embedded"
+        ScriptedTraveller(environment.site, environment.people, pace=3.0).run("genuine")
+        environment.wait_for_phase("idle")
+        environment.wait_until(lambda s: s["hub"]["outbox"] == 0, "an empty outbox")
+        decisions = [r for r in environment.hub.received(STATION) if r.kind == "decision"]
         bodies: list[Any] = [r.entry["body"] for r in decisions]
         assert [body["decision"]["verdict"] for body in bodies] == ["admit"]
-        assert not stage.hub.problems()
+        assert not environment.hub.problems()
 
 
 # ---------------------------------------------------------------- two terminals
@@ -243,7 +243,7 @@ def test_the_lane_the_hub_and_the_agent_in_terminals_of_their_own(
     gate_sim, gate_agent = str(BIN / "gate-sim"), str(BIN / "gate-agent")
     terminal(gate_sim, "hub")
     terminal(gate_sim, "egate", "--config", config, "--pace", "3")
-    _wait_for("http://127.0.0.1:8090/travellers", lambda _: True)
+    _wait_for("http://127.0.0.1:8090/visitors", lambda _: True)
     terminal(gate_agent, "run", "--config", config)
     _wait_for("http://127.0.0.1:8080/api/snapshot", lambda s: s["phase"] == "idle")
     sent = call([gate_sim, "walk", "genuine"])
@@ -276,4 +276,4 @@ def _wait_for(url: str, condition: Callable[[Any], bool]) -> Any:
 def test_a_walk_without_a_lane_says_so() -> None:
     done = call([str(BIN / "gate-sim"), "walk", "genuine", "--control", "http://127.0.0.1:9"])
     assert done.returncode == 1
-    assert "no lane answers" in done.stderr
+    assert "no simulators at http://127.0.0.1:9" in done.stderr

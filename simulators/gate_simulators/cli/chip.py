@@ -15,8 +15,8 @@ from gate_simulators.chip.foreign import load_foreign_chip
 from gate_simulators.chip.link import BIT_RATES, Card, ContactlessLink, LinkParameters
 from gate_simulators.chip.vpcd_card import ChipSlot
 from gate_simulators.device.stopping import until_signal
-from gate_simulators.egate.passports import PassportOffice
 from gate_simulators.issuer.catalogue import SPECIMENS
+from gate_simulators.issuer.passports import PassportOffice
 from gate_simulators.issuer.specimens import Specimen, Verdict
 
 app = typer.Typer(

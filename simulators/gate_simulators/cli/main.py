@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
-from enum import StrEnum
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from importlib.metadata import entry_points
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
 
 from gate_agent.errors import GateError
 from gate_simulators.cli import chip as chip_cli
+
+if TYPE_CHECKING:
+    from gate_simulators.device.control import ControlClient
 
 app = typer.Typer(
     name="gate-sim",
@@ -24,28 +28,25 @@ app = typer.Typer(
 
 app.add_typer(chip_cli.app, name="chip")
 
-EGATE = Path("config/egate.toml")
-NII = Path("config/nii.toml")
+_STATION = Annotated[str, typer.Option(help="which running station, by name, kind or process")]
+_CONTROL = Annotated[str, typer.Option(help="its control interface; otherwise it is looked for below .run")]
 
 
-class Station(StrEnum):
-    """What can be demonstrated."""
-
-    EGATE = "egate"
-    NII = "nii"
-
-
-_CONFIGS = {Station.EGATE: EGATE, Station.NII: NII}
-_PACES = {Station.EGATE: 3.0, Station.NII: 10.0}
+@contextmanager
+def _told(what: str) -> Iterator[None]:
+    """An error ends the command in words."""
+    try:
+        yield
+    except GateError as error:
+        Console(stderr=True).print(f"[bold red]{what}[/]: {error}", highlight=False, soft_wrap=True)
+        raise typer.Exit(1) from None
 
 
 @app.command()
 def demo(
-    station: Annotated[Station, typer.Option(help="which kind of station")] = Station.EGATE,
+    station: Annotated[str, typer.Option(help="which kind of station")] = "egate",
     headless: Annotated[bool, typer.Option(help="play every scenario once and judge it")] = False,
-    visitors: Annotated[
-        int, typer.Option("--travellers", "--trucks", min=0, help="how many; 0: all, or until Ctrl-C")
-    ] = 0,
+    visitors: Annotated[int, typer.Option(min=0, help="how many; 0: all, or until Ctrl-C")] = 0,
     scenario: Annotated[
         list[str] | None, typer.Option(help="play just this one; may be given several times")
     ] = None,
@@ -54,68 +55,64 @@ def demo(
     config: Annotated[Path | None, typer.Option(help="the station's TOML file")] = None,
     state: Annotated[Path | None, typer.Option(help="where to keep state")] = None,
     report: Annotated[Path, typer.Option(help="the headless run's report")] = Path("demo-report.json"),
+    set_up: Annotated[
+        bool, typer.Option("--set-up", help="first fetch and build what this machine lacks")
+    ] = False,
 ) -> None:
     """Run a whole station: broker, hub, simulated devices, agent, and who comes to it."""
-    from gate_simulators.demo.runner import Show  # noqa: PLC0415 - loads the image libraries
+    console = Console()
 
-    if station is Station.NII:
-        from gate_simulators.nii.demo import run  # noqa: PLC0415
-    else:
-        from gate_simulators.egate.demo import run  # noqa: PLC0415
+    def say(text: str) -> None:
+        console.print(f"[dim]{text}[/]", highlight=False, soft_wrap=True)
 
-    chosen = pace if pace > 0.1 else (_PACES[station] if headless else 1.0)
-    place = state or Path(".run") / (f"demo-{station.value}" if headless else station.value)
-    try:
+    say(f"loading the simulators of {station} ...")
+    with _told("the demonstration cannot run"):
+        from gate_simulators.demo.runner import DemoRun, run  # noqa: PLC0415 - loads the image libraries
+        from gate_simulators.demo.simulated_station import simulated  # noqa: PLC0415
+
+        kind = simulated(station)
+        if set_up:
+            kind.set_up(say)
         good = run(
-            Show(
-                config=config or _CONFIGS[station],
-                state=place,
+            kind,
+            DemoRun(
+                config=config or kind.config,
+                state=state,
                 scenarios=tuple(scenario or ()),
                 visitors=visitors or None,
                 seed=seed,
-                pace=chosen,
+                pace=pace if pace > 0.1 else (kind.headless.pace if headless else 1.0),
                 headless=headless,
                 report=report,
-            )
+            ),
+            console,
+            say,
         )
-    except GateError as error:
-        Console(stderr=True).print(f"[bold red]the demonstration cannot run[/]: {error}", highlight=False)
-        raise typer.Exit(1) from None
     raise typer.Exit(0 if good else 1)
 
 
-@app.command()
-def egate(
-    config: Annotated[Path, typer.Option("--config", help="the station's TOML file")] = EGATE,
-    travellers: Annotated[bool, typer.Option(help="let travellers come by themselves")] = False,
-    seed: Annotated[int, typer.Option(help="noise and keys")] = 7,
-    pace: Annotated[float, typer.Option(min=0.1, max=10, help="doors faster than life")] = 1.0,
-) -> None:
-    """All simulated devices of an e-gate, for an agent in another terminal."""
-    from gate_simulators.egate.service import serve  # noqa: PLC0415
+def _devices_of(kind: str) -> Callable[..., None]:
+    """The command ``gate-sim KIND``."""
 
-    try:
-        serve(config, seed=seed, pace=pace, travellers=travellers)
-    except GateError as error:
-        Console(stderr=True).print(f"[bold red]the lane cannot be simulated[/]: {error}", highlight=False)
-        raise typer.Exit(1) from None
+    def command(
+        config: Annotated[Path | None, typer.Option("--config", help="the station's TOML file")] = None,
+        visitors: Annotated[bool, typer.Option(help="let visitors come by themselves")] = False,
+        seed: Annotated[int, typer.Option(help="noise and keys")] = 7,
+        pace: Annotated[float, typer.Option(min=0.1, max=10, help="faster than life")] = 1.0,
+    ) -> None:
+        with _told(f"{kind} cannot be simulated"):
+            from gate_simulators.demo.service import serve  # noqa: PLC0415
+            from gate_simulators.demo.simulated_station import simulated  # noqa: PLC0415
+
+            station = simulated(kind)
+            serve(station, config or station.config, seed=seed, pace=pace, visitors=visitors)
+
+    return command
 
 
-@app.command()
-def nii(
-    config: Annotated[Path, typer.Option("--config", help="the station's TOML file")] = NII,
-    trucks: Annotated[bool, typer.Option(help="let trucks come by themselves")] = False,
-    seed: Annotated[int, typer.Option(help="noise and tractors")] = 7,
-    pace: Annotated[float, typer.Option(min=0.1, max=10, help="trucks faster than life")] = 1.0,
-) -> None:
-    """All simulated devices of a scanner station, for an agent in another terminal."""
-    from gate_simulators.nii.service import serve  # noqa: PLC0415
-
-    try:
-        serve(config, seed=seed, pace=pace, trucks=trucks)
-    except GateError as error:
-        Console(stderr=True).print(f"[bold red]the yard cannot be simulated[/]: {error}", highlight=False)
-        raise typer.Exit(1) from None
+for _kind in sorted(entry_points(group="gate_simulators.stations").names):
+    _help = f"All simulated devices of a station of kind {_kind}, for an agent in another terminal."
+    app.command(_kind, help=_help)(_devices_of(_kind))
 
 
 @app.command()
@@ -145,39 +142,17 @@ def hub(
 
 @app.command()
 def walk(
-    scenario: Annotated[str, typer.Argument(help="what to play; `gate-sim walk list` names all")],
-    control: Annotated[str, typer.Option(help="the lane's control interface")] = "http://127.0.0.1:8090",
+    scenario: Annotated[str, typer.Argument(help="who comes; `gate-sim walk list` names all")],
+    station: _STATION = "",
+    control: _CONTROL = "",
 ) -> None:
-    """Send a traveller to a lane that `gate-sim egate` simulates."""
-    from gate_simulators.egate.travellers import EXPECTED  # noqa: PLC0415
-
-    _send(control, "lane", "travellers", scenario, tuple(EXPECTED))
-
-
-@app.command()
-def truck(
-    scenario: Annotated[str, typer.Argument(help="what to play; `gate-sim truck list` names all")],
-    control: Annotated[str, typer.Option(help="the yard's control interface")] = "http://127.0.0.1:8090",
-) -> None:
-    """Send a truck to a yard that `gate-sim nii` simulates."""
-    from gate_simulators.nii.truck_drivers import EXPECTED  # noqa: PLC0415
-
-    _send(control, "yard", "trucks", scenario, tuple(EXPECTED))
-
-
-def _send(control: str, where: str, who: str, scenario: str, known: Sequence[str]) -> None:
-    import httpx  # noqa: PLC0415
-
-    if scenario not in known:
-        Console().print("\n".join(known))
-        raise typer.Exit(0 if scenario == "list" else 2)
-    try:
-        answer = httpx.post(f"{control}/{who}", json={"scenario": scenario}, timeout=10.0)
-    except httpx.HTTPError as error:
-        Console(stderr=True).print(f"[red]no {where} answers at {control}[/]: {type(error).__name__}")
-        raise typer.Exit(1) from None
-    Console().print(answer.json())
-    raise typer.Exit(0 if answer.is_success else 1)
+    """Send a visitor to the station that runs: a traveller, a truck."""
+    with _running_station(station, control) as client:
+        if scenario == "list":
+            Console().print("\n".join(client.scenarios()))
+        else:
+            client.send(scenario)
+            Console().print(f"{scenario} comes next", highlight=False)
 
 
 @app.command()
@@ -186,25 +161,37 @@ def fault(
     kind: Annotated[str, typer.Argument(help="what goes wrong; `clear` ends all")] = "",
     parameters: Annotated[list[str] | None, typer.Argument(help="key=value")] = None,
     seconds: Annotated[float | None, typer.Option(help="for how long; otherwise until cleared")] = None,
-    control: Annotated[str, typer.Option(help="the lane's control interface")] = "http://127.0.0.1:8090",
+    station: _STATION = "",
+    control: _CONTROL = "",
 ) -> None:
     """Break a simulated device, or mend it."""
-    from gate_simulators.device.control import ControlClient, ControlError, parse_parameters  # noqa: PLC0415
+    from gate_simulators.device.control import parse_parameters  # noqa: PLC0415
 
     console = Console()
-    try:
-        with ControlClient(control) as client:
-            if device == "list" or not kind:
-                for state in client.devices():
-                    console.print(state)
-            elif kind == "clear":
-                console.print(client.clear(device))
-            else:
-                values = parse_parameters(parameters or [])
-                console.print(client.inject(device, kind, seconds=seconds, parameters=values))
-    except ControlError as error:
-        console.print(f"[red]{error}[/]", highlight=False)
-        raise typer.Exit(1) from None
+    with _running_station(station, control) as client:
+        if device == "list" or not kind:
+            for state in client.devices():
+                console.print(state)
+        elif kind == "clear":
+            console.print(client.clear(device))
+        else:
+            values = parse_parameters(parameters or [])
+            console.print(client.inject(device, kind, seconds=seconds, parameters=values))
+
+
+@contextmanager
+def _running_station(station: str, control: str) -> Iterator[ControlClient]:
+    """The simulation that is meant; ends the command in words when it is not clear, or says no."""
+    from gate_simulators.demo.run_folder import the_running_one  # noqa: PLC0415
+    from gate_simulators.device.control import ControlClient, ControlError  # noqa: PLC0415
+
+    with _told("not done"):
+        url = control or the_running_one(station).control
+        try:
+            with ControlClient(url) as client:
+                yield client
+        except (ControlError, ValueError) as error:
+            raise GateError(str(error), field=url) from None
 
 
 def main() -> None:

@@ -1,72 +1,80 @@
 """What stands around one agent of any kind: broker, hub, simulated devices, and the agent's process.
 
-A stage (:mod:`gate_simulators.egate.environment`, :mod:`gate_simulators.nii.environment`) adds what its
-station needs. ``with`` leaves a running, ready station and takes all of it down again, whatever happens in
-between. The agent is the real program in its own process, configured by the real file; only addresses and
-lists are replaced, by the same ``--set`` that an integrator can use.
+The environment of a kind (:mod:`gate_simulators.egate.environment`, :mod:`gate_simulators.nii.environment`)
+adds what its station needs. ``with`` leaves a running, ready station and takes all of it down again, whatever
+happens in between. The agent is the real program in its own process, configured by the real file; only
+addresses and lists are replaced, by the same ``--set`` that an integrator can use.
 """
 
 from __future__ import annotations
 
 import os
-import shutil
 import signal
-import subprocess
 import sys
-import time
-import tomllib
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from functools import reduce
 from pathlib import Path
-from typing import Any, Generic, Self, TypeVar
+from typing import Any, ClassVar, Final, Generic, Self, TypeVar
+from urllib.parse import urlsplit
 
-import httpx
+from fastapi import APIRouter
 
 from gate_agent.app import config as station_config
 from gate_agent.app.config import StationConfig
 from gate_agent.errors import GateError
-from gate_simulators.device.control import ControlServer
+from gate_simulators.demo.agent_process import AgentProcess
+from gate_simulators.demo.console_client import ConsoleClient
+from gate_simulators.demo.run_folder import RunFolder, Simulation
+from gate_simulators.device.control import CONTROL_PORT, ControlServer
+from gate_simulators.device.ports import PortClaims
 from gate_simulators.device.site import Site, start_control
 from gate_simulators.hub.broker import Broker, BrokerError
 from gate_simulators.hub.hub import Hub
+from gate_simulators.progress import Stalled, size_of, wait_for, work_of
+
+_AGENTS_PORTS: Final = ("hub.port", "console.port")
 
 
-class StageError(GateError):
-    """The simulated surroundings, or the agent in them, do not come up."""
+class SetUpError(GateError):
+    """The simulated environment, or the agent in it, does not come up or does not get on."""
 
 
 SiteT = TypeVar("SiteT", bound=Site)
 
 
-def _ends_with_us() -> list[str]:
-    """A prefix with which a program gets SIGTERM when this process dies (PR_SET_PDEATHSIG, prctl(2))."""
-    setpriv = shutil.which("setpriv")
-    return [setpriv, "--pdeathsig", "TERM", "--"] if setpriv else []
-
-
 @dataclass
-class Surroundings(ABC, Generic[SiteT]):
-    """`private_ports` takes free ports, so that several stages can stand on one machine; otherwise the
-    configuration's own are used. `settings` are further overrides for the agent."""
+class Environment(ABC, Generic[SiteT]):
+    """`private_ports` takes any free ports; otherwise the configuration's own, or where others have them the
+    next free ones. With `another_folder` a state directory that is in use gives way to one beside it.
+    `settings` are further overrides for the agent, `routers` further routes of the control interface."""
 
     config: Path
     state: Path
     pace: float = 1.0
     seed: int = 0
     private_ports: bool = False
+    another_folder: bool = False
     settings: dict[str, object] = field(default_factory=dict[str, object])
     broker_kind: str = "auto"
+    routers: Sequence[APIRouter] = ()
     say: Callable[[str], None] = lambda _text: None
 
     hub: Hub = field(init=False)
     broker: Broker = field(init=False)
     control: ControlServer = field(init=False)
     site: SiteT = field(init=False)
-    _agent: subprocess.Popen[bytes] | None = field(init=False, default=None)
+    console: ConsoleClient = field(init=False)
+    agent: AgentProcess = field(init=False)
+    station: str = field(init=False, default="")
+    _control_port: int = field(init=False, default=0)
     _overrides: dict[str, object] = field(init=False, default_factory=dict[str, object])
     _stack: ExitStack = field(init=False, default_factory=ExitStack)
+
+    ports: ClassVar[Sequence[str]] = ()
+    """Settings of the kind's devices that hold a port on this machine, or the URL of one."""
 
     # ------------------------------------------------------------ what a kind of station adds
 
@@ -92,24 +100,54 @@ class Surroundings(ABC, Generic[SiteT]):
         self._stack.close()
 
     def _set_up(self) -> None:
-        self.state = self.state.absolute()
-        self.state.mkdir(parents=True, exist_ok=True)
-        self._overrides = {"station.state_dir": str(self.state)} | self.prepare() | self.settings
-        loaded = station_config.load(self.config, self._overrides)
-        self.say("starting broker and hub")
+        folder = RunFolder.claim(self.state, others=self.another_folder)
+        self._stack.callback(folder.release)
+        self.state = folder.path
+        self.agent = AgentProcess(self.state / "agent.log")
+        loaded = self._configure()
+        self.say("starting broker and hub ...")
         self._start_broker(loaded)
         self.start_hub()
         self._stack.callback(self.stop_hub)
-        self.say("starting the simulated devices")
+        self.say("starting the simulated devices ...")
         self.site = self.build_site(loaded)
         self.site.start()
         self._stack.callback(self.site.stop)
-        self.control = ControlServer(self.site.devices, port=0 if self.private_ports else 8090)
+        self.control = ControlServer(self.site.devices, port=self._control_port, routers=self.routers)
         start_control(self.control)
         self._stack.callback(self.control.stop)
-        self.say("starting the agent")
+        self.say("starting the agent ...")
         self._stack.callback(self.stop_agent)
         self.start_agent()
+        kind = loaded.station.kind
+        folder.tell(Simulation(self.station, kind, os.getpid(), self.control.url, self.console_url))
+
+    def _configure(self) -> StationConfig:
+        """Everything that differs from the file is in ``_overrides`` then, ports included."""
+        self._overrides = {"station.state_dir": str(self.state)} | self.prepare() | self.settings
+        loaded = station_config.load(self.config, self._overrides)
+        claims = PortClaims()
+        self._stack.callback(claims.release)
+        for setting in (*_AGENTS_PORTS, *self.ports):
+            value = _setting_of(loaded, setting)
+            if value is not None and setting not in self.settings:
+                self._overrides[setting] = self._with_own_port(setting, value, claims)
+        loaded = station_config.load(self.config, self._overrides)
+        self.station = loaded.station.id
+        self.console = ConsoleClient(loaded.console.port, self.state / "console.token")
+        self._control_port = claims.claim(0 if self.private_ports else CONTROL_PORT)
+        if self._control_port != CONTROL_PORT and not self.private_ports:
+            self.say(f"port {CONTROL_PORT} is taken: the control interface takes {self._control_port}")
+        return loaded
+
+    def _with_own_port(self, setting: str, value: object, claims: PortClaims) -> object:
+        """The port, or the URL with the port, that the station is to use instead."""
+        url = None if isinstance(value, int) else urlsplit(str(value))
+        wanted = value if isinstance(value, int) else (urlsplit(str(value)).port or 80)
+        port = claims.claim(0 if self.private_ports else wanted)
+        if port != wanted and not self.private_ports:
+            self.say(f"port {wanted} is taken: {setting} takes {port}")
+        return port if url is None else url._replace(netloc=f"{url.hostname}:{port}").geturl()
 
     def _start_broker(self, loaded: StationConfig) -> None:
         self.broker = Broker(
@@ -121,7 +159,7 @@ class Surroundings(ABC, Generic[SiteT]):
         try:
             self.broker.start()
         except BrokerError as error:
-            raise StageError(str(error), field="hub.port") from error
+            raise SetUpError(str(error), field="hub.port") from error
         self._stack.callback(self.broker.stop)
 
     # ------------------------------------------------------------ the agent and the hub
@@ -140,7 +178,7 @@ class Surroundings(ABC, Generic[SiteT]):
         self.hub.stop()
 
     def agent_command(self, command: str = "run") -> list[str]:
-        """A command of ``gate-agent`` for this stage's station, such as ``run`` or ``doctor``."""
+        """A command of ``gate-agent`` for this station, such as ``run`` or ``doctor``."""
         words = [str(Path(sys.executable).with_name("gate-agent")), command, "--config", str(self.config)]
         for path, value in self._overrides.items():
             words += ["--set", f"{path}={value}"]
@@ -148,105 +186,92 @@ class Surroundings(ABC, Generic[SiteT]):
             words += ["--set", "hub.protocol=3.1.1"]
         return words
 
-    def start_agent(self, timeout_s: float = 60.0) -> None:
-        """Start the agent's process and wait until its station serves.
+    def start_agent(self) -> None:
+        """Start the agent's process and wait until its station serves. Call it on the main thread."""
+        self.agent.start(self.agent_command())
 
-        Call it on the main thread: when that ends, however it does, the kernel asks the agent to end too.
-        """
-        command = [*_ends_with_us(), *self.agent_command()]
-        log = (self.state / "agent.log").open("ab")
-        with log:
-            self._agent = subprocess.Popen(
-                command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, process_group=0
-            )
-        deadline = time.monotonic() + timeout_s
-        while self.snapshot().get("phase", "starting") in ("starting", "out_of_service"):
-            if self._agent.poll() is not None:
-                raise StageError("the agent ended at once", advice=f"see {self.state / 'agent.log'}")
-            if time.monotonic() > deadline:
-                raise StageError(
-                    "the station does not come into service", advice=f"see {self.state / 'agent.log'}"
-                )
-            time.sleep(0.1)
+        def serves() -> bool:
+            if not self.agent.running:
+                words = self.agent.last_words() or "it said nothing"
+                raise SetUpError(f"the agent ended at once: {words}", advice=f"all of it: {self.agent.log}")
+            return self.snapshot().get("phase", "starting") not in ("starting", "out_of_service")
+
+        self._wait(serves, "the station to come into service")
 
     @property
     def agent_pid(self) -> int:
-        if self._agent is None:
-            raise StageError("the agent is not running")
-        return self._agent.pid
+        if not self.agent.pid:
+            raise SetUpError("the agent is not running")
+        return self.agent.pid
 
     @property
     def agent_running(self) -> bool:
-        return self._agent is not None and self._agent.poll() is None
+        return self.agent.running
 
     def kill_agent(self) -> None:
         """Kill -9, as a power cut would."""
-        if self._agent is not None:
-            os.kill(self._agent.pid, signal.SIGKILL)
-            self._agent.wait(10)
+        self.agent.kill()
 
     def stop_agent(self, timeout_s: float = 20.0, by: signal.Signals = signal.SIGTERM) -> int | None:
         """Ask the agent to end, and SIGKILL when it does not in time. Its exit status."""
-        agent = self._agent
-        if agent is None:
-            return None
-        if agent.poll() is None:
-            agent.send_signal(by)
-            try:
-                agent.wait(timeout_s)
-            except subprocess.TimeoutExpired:
-                agent.kill()
-                agent.wait(10)
-        return agent.returncode
+        return self.agent.stop(timeout_s, by)
 
     # ------------------------------------------------------------ the officer's way in
 
     @property
     def console_url(self) -> str:
-        with self.config.open("rb") as file:
-            configured = tomllib.load(file).get("console", {}).get("port", 8080)
-        return f"http://127.0.0.1:{self._overrides.get('console.port', configured)}"
+        return self.console.url
 
     @property
     def console_token(self) -> str:
-        return (self.state / "console.token").read_text().strip()
+        return self.console.token
 
     def snapshot(self) -> dict[str, Any]:
         """What the console shows; empty while it cannot be reached."""
-        try:
-            answer = httpx.get(f"{self.console_url}/api/snapshot", timeout=2.0)
-            return dict(answer.raise_for_status().json())
-        except httpx.HTTPError:
-            return {}
-
-    def wait_until(
-        self, condition: Callable[[dict[str, Any]], bool], what: str, timeout_s: float = 15.0
-    ) -> dict[str, Any]:
-        """Look at the console until `condition` holds; what it showed then. Raises StageError."""
-        deadline = time.monotonic() + timeout_s
-        while not ((snapshot := self.snapshot()) and condition(snapshot)):
-            if time.monotonic() > deadline:
-                shown = f"the station is {snapshot.get('phase', 'not to be seen')}"
-                raise StageError(f"waited in vain for {what}; {shown}", advice=f"see {self.state}/agent.log")
-            time.sleep(0.05)
-        return snapshot
-
-    def wait_for_phase(self, *phases: str, timeout_s: float = 15.0) -> dict[str, Any]:
-        """Look at the console until the station is in one of `phases`."""
-        return self.wait_until(lambda s: s["phase"] in phases, " or ".join(phases), timeout_s)
+        return self.console.snapshot()
 
     def order(self, action: str, officer: str, reason: str, transaction: str | None = None) -> str:
         """Order something as an officer; empty when it was done, else why not."""
-        order = {"action": action, "officer": officer, "reason": reason}
-        if transaction is not None:
-            order["transaction"] = transaction
+        return self.console.order(action, officer, reason, transaction)
+
+    def wait_until(
+        self, condition: Callable[[dict[str, Any]], bool], what: str, patience_s: float = 30.0
+    ) -> dict[str, Any]:
+        """Look at the console until `condition` holds; what it showed then.
+
+        Raises SetUpError when the station has not moved for `patience_s`.
+        """
+
+        def look() -> dict[str, Any]:
+            snapshot = self.snapshot()
+            return snapshot if snapshot and condition(snapshot) else {}
+
+        return self._wait(look, what, patience_s)
+
+    def wait_for_phase(self, *phases: str, patience_s: float = 30.0) -> dict[str, Any]:
+        """Look at the console until the station is in one of `phases`."""
+        return self.wait_until(lambda s: s["phase"] in phases, " or ".join(phases), patience_s)
+
+    def _wait(self, condition: Callable[[], Any], what: str, patience_s: float = 30.0) -> Any:
+        signs = (self._phase, size_of(self.agent.log), work_of(self.agent.pid), self._received)
         try:
-            answer = httpx.post(
-                f"{self.console_url}/api/actions",
-                json=order,
-                headers={"authorization": f"Bearer {self.console_token}"},
-                timeout=5.0,
-            )
-        except httpx.HTTPError as error:
-            return f"the console does not answer: {type(error).__name__}"
-        return "" if answer.is_success else answer.text
+            return wait_for(condition, what, *signs, patience_s=patience_s)
+        except Stalled as stalled:
+            raise SetUpError(str(stalled), advice=f"see {self.agent.log}") from stalled
+
+    def _phase(self) -> object:
+        return self.snapshot().get("phase", "not to be seen")
+
+    def _received(self) -> object:
+        return len(self.hub.received(self.station))
+
+
+def _setting_of(loaded: StationConfig, path: str) -> object:
+    """The value at a dotted path, as ``devices.camera.source.url``; None where another device is bound."""
+
+    def inner(outer: Any, name: str) -> Any:
+        if isinstance(outer, Mapping):
+            return outer[name].config
+        return getattr(outer, name, None)
+
+    return reduce(inner, path.split("."), loaded)

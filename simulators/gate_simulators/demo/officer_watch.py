@@ -12,16 +12,20 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import Any, Generic
 
-from gate_simulators.demo.environment import SiteT, Surroundings
+from gate_simulators.demo.environment import Environment, SiteT
 
 _LOOK_S = 0.15
 
 
-class Attendance(ABC, Generic[SiteT]):
-    """`reaction_s` is how long it takes them in each phase; a person at the console may be quicker."""
+class OfficerWatch(ABC, Generic[SiteT]):
+    """`reaction_s` is how long it takes them in each phase; a person at the console may be quicker.
 
-    def __init__(self, stage: Surroundings[SiteT], reaction_s: float) -> None:
-        self._stage = stage
+    ``scenario`` tells them which visitor it is, as a script must; nothing else does.
+    """
+
+    def __init__(self, environment: Environment[SiteT], reaction_s: float) -> None:
+        self.scenario = ""
+        self._environment = environment
         self._reaction_s = reaction_s
         self._ending = threading.Event()
         self._thread = threading.Thread(target=self._serve, name="officer", daemon=True)
@@ -40,7 +44,7 @@ class Attendance(ABC, Generic[SiteT]):
     def _serve(self) -> None:
         since, before = time.monotonic(), ""
         while not self._ending.wait(_LOOK_S):
-            snapshot = self._stage.snapshot()
+            snapshot = self._environment.snapshot()
             phase = str(snapshot.get("phase", ""))
             if phase != before:
                 since, before = time.monotonic(), phase

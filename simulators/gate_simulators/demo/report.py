@@ -6,25 +6,15 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
+from gate_simulators.demo.scenario import Expected
 from gate_simulators.hub.hub import Hub
 
 
-class Expectation(Protocol):
-    """What must come of a scenario: the first decision, reasons among its own, lane events that follow."""
-
-    @property
-    def verdict(self) -> str: ...
-    @property
-    def reasons(self) -> frozenset[str]: ...
-    @property
-    def events(self) -> frozenset[str]: ...
-
-
 @dataclass(frozen=True, slots=True)
-class Result:
-    """One traveller or truck, by its `number`. Seconds; `software_share` is software seconds over the
+class VisitorResult:
+    """One visitor, by its `number`. Seconds; `software_share` is software seconds over the
     transaction's. `verdicts` are those of all its decisions, in order."""
 
     number: int
@@ -48,12 +38,9 @@ class Result:
 
 
 def judge(
-    number: int, scenario: str, expected: Expectation, records: Sequence[Any], trouble: str, closing: str = ""
-) -> Result:
-    """Compare what reached the hub since this visitor came with what the scenario must come to.
-
-    `closing` is what the last decision on the visitor must be; empty where officers may do as they like.
-    """
+    number: int, scenario: str, expected: Expected, records: Sequence[Any], trouble: str
+) -> VisitorResult:
+    """Compare what reached the hub since this visitor came with what the scenario must come to."""
     decisions = [r for r in records if r.kind == "decision"]
     first = decisions[0] if decisions else None
     decision: dict[str, Any] = first.entry["body"]["decision"] if first is not None else {}
@@ -62,12 +49,12 @@ def judge(
     times = _times(records)
     reasons = list(decision.get("reasons", ()))
     total, software = float(times.get("total_s", 0.0)), float(times.get("software_s", 0.0))
-    return Result(
+    return VisitorResult(
         number=number,
         scenario=scenario,
         expected=expected.verdict,
         expected_reasons=sorted(expected.reasons),
-        expected_closing=closing,
+        expected_closing=expected.closing,
         actual=str(decision.get("verdict", "none")),
         reasons=reasons,
         rules=[rule["rule"] for rule in decision.get("rules", ())],
@@ -78,7 +65,7 @@ def judge(
             and expected.reasons <= set(reasons)
             and expected.events <= set(events)
             and len({d.transaction for d in decisions}) == 1
-            and closing in ("", verdicts[-1])
+            and expected.closing in ("", verdicts[-1])
             and not trouble
         ),
         transaction=first.transaction if first is not None else "",
@@ -97,25 +84,26 @@ def _times(records: Sequence[Any]) -> dict[str, Any]:
     return next((dict(body) for body in bodies if body.get("event") == "transaction_finished"), {})
 
 
-def write(
-    path: Path, results: Sequence[Result], *, who: str, seed: int, pace: float, broker: str, hub: Hub
-) -> bool:
-    """Write the report; True when every visitor came out as expected and the hub saw no trouble.
+def summary(
+    results: Sequence[VisitorResult], *, who: str, seed: int, pace: float, broker: str, hub: Hub
+) -> dict[str, Any]:
+    """The report; its ``ok`` is True when every visitor came out as expected and the hub saw no trouble.
 
-    `who` names the visitors: ``travellers`` or ``trucks``.
+    `who` names the visitors: ``travellers``, ``trucks``.
     """
     good = [r for r in results if r.as_expected]
     problems = [asdict(p) for p in hub.problems()]
-    ok = len(good) == len(results) and not problems and bool(results)
-    summary = {
+    return {
         "as_expected": len(good),
         who: len(results),
-        "ok": ok,
+        "ok": len(good) == len(results) and not problems and bool(results),
         "seed": seed,
         "pace": pace,
         "broker": broker,
         "hub_problems": problems,
         "results": [asdict(r) for r in results],
     }
-    path.write_text(json.dumps(summary, indent=2, default=str) + "\n")
-    return ok
+
+
+def write(path: Path, report: dict[str, Any]) -> None:
+    path.write_text(json.dumps(report, indent=2, default=str) + "\n")

@@ -1,40 +1,48 @@
 """A demonstration of any station: visitors come one after another, and each is judged by what the hub got.
 
-What a station adds is its :class:`Play`: its stage, its scenarios, and how they are played and drawn
-(:mod:`gate_simulators.egate.demo`, :mod:`gate_simulators.nii.demo`).
+Headless, a scripted number is judged, one line each; in a terminal it goes on until Ctrl-C beside a drawing
+of the station.
 """
 
 from __future__ import annotations
 
-import random
+import queue
 import threading
-import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass, replace
 from itertools import cycle, islice
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Final
 
-from rich.console import Console, RenderableType
+from rich.console import Console
 from rich.live import Live
 
 from gate_simulators.demo import report
-from gate_simulators.demo.environment import StageError, Surroundings
-from gate_simulators.demo.report import Expectation
-from gate_simulators.demo.terminal_view import View
+from gate_simulators.demo.environment import Environment, SetUpError
+from gate_simulators.demo.officer_watch import OfficerWatch
+from gate_simulators.demo.report import VisitorResult
+from gate_simulators.demo.scenario import ScriptedVisitor, WaitedInVain, in_rounds
+from gate_simulators.demo.simulated_station import SimulatedStation
+from gate_simulators.demo.terminal_view import TerminalView, line
+from gate_simulators.demo.visit_routes import visit_routes, waiting_line
 
-SETTLE_S = 12.0
+SETTLE_S: Final = 12.0
+_PATIENCE_S: Final = 120.0  # a busy computer is slow
+_PATIENCE_WATCHED_S: Final = 600.0  # and people at the console take their time
+_BETWEEN_S: Final = 1.5  # for people who watch
 
 
 @dataclass(frozen=True, slots=True)
-class Show:
+class DemoRun:
     """What to play: the `scenarios` in their order; none: all, in seeded order.
 
-    `visitors` None: each scenario once when headless, otherwise for ever.
+    `visitors` None: each scenario once when headless, otherwise for ever. Without `state` it is kept in a
+    folder below ``.run`` that no other simulation uses.
     """
 
     config: Path
-    state: Path
+    state: Path | None
     scenarios: tuple[str, ...]
     visitors: int | None
     seed: int
@@ -43,115 +51,140 @@ class Show:
     report: Path
 
 
-class Attendant(Protocol):
-    """An officer who is there while the demonstration runs."""
+def run(station: SimulatedStation, asked: DemoRun, console: Console, say: Callable[[str], None]) -> bool:
+    """Play it; True when everything came out as expected (always, when it has no end).
 
-    def start(self) -> None: ...
-    def stop(self) -> None: ...
-
-
-@dataclass(frozen=True, slots=True)
-class Play:
-    """How a kind of station is demonstrated.
-
-    `who` names its visitors in the plural; `expected` holds every scenario, the plain one first; `closings`
-    what the last decision must be where that is judged too. `perform` plays one scenario and says what the
-    visitor waited for in vain, empty when nothing. `draw` shows the station from a snapshot of its console.
+    `say` hears each step of the set-up as it begins.
     """
-
-    title: str
-    who: str
-    station: str
-    stage: Surroundings[Any]
-    officer: Attendant
-    expected: Mapping[str, Expectation]
-    closings: Mapping[str, str]
-    perform: Callable[[str, Callable[[str], None], threading.Event], str]
-    draw: Callable[[dict[str, Any]], RenderableType]
-
-
-def in_order(names: Sequence[str], visitors: int | None, seed: int) -> Iterator[str]:
-    """Every scenario once in each round, in a seeded order that begins with the first name."""
-    first, *others = names
-    random.Random(seed).shuffle(others)
-    return islice(cycle((first, *others)), visitors)
-
-
-def run(show: Show, play: Play, console: Console) -> bool:
-    """Play the show; True when everything came out as expected (always, when it has no end)."""
-    ending = threading.Event()
-    show = _settled(show, play)
-    with play.stage:
-        view = View(play, show)
-        play.officer.start()
-        try:
-            with Live(view, console=console, refresh_per_second=4, transient=show.headless):
-                results = _play_all(show, play, view, ending)
-        except KeyboardInterrupt:
-            results = view.results
-        finally:
-            ending.set()
-            play.officer.stop()
-        console.print(view.summary())
-        if show.visitors is None:
+    demo = _Demo(station, _settled(asked, station), console, say)
+    with demo.environment:
+        results = demo.play()
+        console.print(demo.view.summary())
+        if demo.asked.visitors is None:
             return True
-        stage = play.stage
-        return report.write(
-            show.report,
-            results,
-            who=play.who,
-            seed=show.seed,
-            pace=show.pace,
-            broker=stage.broker.kind,
-            hub=stage.hub,
-        )
+        written = demo.report(results)
+    return bool(written["ok"])
 
 
-def _settled(show: Show, play: Play) -> Show:
-    """With the number of visitors, where it has an end. Raises StageError for a scenario that is none."""
-    if unknown := set(show.scenarios) - play.expected.keys():
-        raise StageError(
+def _settled(asked: DemoRun, station: SimulatedStation) -> DemoRun:
+    """With the number of visitors, where it has an end. Raises SetUpError for a scenario that is none."""
+    if unknown := set(asked.scenarios) - station.scenarios.keys():
+        raise SetUpError(
             f"there is no {', '.join(sorted(unknown))}",
             field="scenario",
-            advice=f"one of {', '.join(play.expected)}",
+            advice=f"one of {', '.join(station.scenarios)}",
         )
-    if show.headless and show.visitors is None:
-        return replace(show, visitors=len(show.scenarios or play.expected))
-    return show
+    if asked.headless and asked.visitors is None:
+        return replace(asked, visitors=len(asked.scenarios or station.scenarios))
+    return asked
 
 
-def _order(show: Show, play: Play) -> Iterator[str]:
-    if show.scenarios:
-        return islice(cycle(show.scenarios), show.visitors)
-    return in_order(tuple(play.expected), show.visitors, show.seed)
+class _Demo:
+    """One station, its environment, officers and visitors, for one run."""
+
+    def __init__(
+        self, station: SimulatedStation, asked: DemoRun, console: Console, say: Callable[[str], None]
+    ) -> None:
+        self.station, self.asked, self._console = station, asked, console
+        self._sent = waiting_line()
+        self._ending = threading.Event()
+        self.environment: Environment[Any] = station.environment(
+            asked.config,
+            asked.state or Path(".run") / (f"demo-{station.kind}" if asked.headless else station.kind),
+            pace=asked.pace,
+            seed=asked.seed,
+            private_ports=asked.headless,
+            another_folder=asked.state is None,
+            settings=dict(station.headless.settings) if asked.headless else {},
+            routers=(visit_routes(station.scenarios, self._sent),),
+            say=say,
+        )
+        self._officers: OfficerWatch[Any] = station.officers(
+            self.environment, station.headless.reaction_s if asked.headless else station.reaction_s
+        )
+        self._visitor: ScriptedVisitor
+        self.view: TerminalView
+
+    def play(self) -> list[VisitorResult]:
+        """Until the last visitor has gone, or Ctrl-C."""
+        environment, asked = self.environment, self.asked
+        drawn = self._console.is_terminal and not asked.headless
+        if not drawn and not asked.headless:
+            self._console.print(f"console: {environment.console_url}", highlight=False, soft_wrap=True)
+        self.view = TerminalView(self.station, environment, asked.visitors)
+        self._visitor = self.station.visitor(environment.site, environment.state, asked.pace, asked.seed)
+        self._visitor.say, self._visitor.stop = self.view.say, self._ending
+        self._visitor.patience_s = _PATIENCE_S if asked.headless else _PATIENCE_WATCHED_S
+        self._officers.start()
+        try:
+            with Live(self.view, console=self._console, refresh_per_second=4) if drawn else nullcontext():
+                self._play_all(drawn)
+        except KeyboardInterrupt:
+            pass
+        finally:
+            self._ending.set()
+            self._officers.stop()
+        return self.view.results
+
+    def report(self, results: list[VisitorResult]) -> dict[str, Any]:
+        """Written where it was asked for, and beside the state of this run."""
+        written = report.summary(
+            results,
+            who=self.station.visitors,
+            seed=self.asked.seed,
+            pace=self.asked.pace,
+            broker=self.environment.broker.kind,
+            hub=self.environment.hub,
+        )
+        for path in (self.environment.state / "demo-report.json", self.asked.report):
+            report.write(path, written)
+        return written
+
+    def _play_all(self, drawn: bool) -> None:
+        for number, scenario in enumerate(self._order(), 1):
+            self.view.next_visitor(number, scenario)
+            result = self._play_one(number, scenario)
+            self.view.finished(result)
+            if not drawn:
+                self._console.print(line(result, self.asked.visitors), highlight=False, soft_wrap=True)
+            if not self.asked.headless:
+                self._ending.wait(_BETWEEN_S)
+
+    def _order(self) -> Iterator[str]:
+        """The scenarios asked for; before each, whoever was sent from another terminal."""
+        asked = self.asked
+        if asked.scenarios:
+            planned = islice(cycle(asked.scenarios), asked.visitors)
+        else:
+            planned = in_rounds(tuple(self.station.scenarios), asked.visitors, asked.seed)
+        for scenario in planned:
+            with suppress(queue.Empty):
+                while True:
+                    yield self._sent.get_nowait()
+            yield scenario
+
+    def _play_one(self, number: int, scenario: str) -> VisitorResult:
+        """One visitor from the first step to the hub's receipt."""
+        environment = self.environment
+        seen = len(environment.hub.received(environment.station))
+
+        def records() -> list[Any]:
+            return environment.hub.received(environment.station)[seen:]
+
+        self._officers.scenario = scenario
+        try:
+            trouble = self._visitor.run(scenario)
+        except WaitedInVain as vain:
+            trouble = f"waited in vain for {vain}"
+        with suppress(SetUpError):  # what is missing then shows in the result
+            environment.wait_until(
+                lambda snapshot: snapshot["phase"] == "idle" and _over(records()),
+                "the end of the visit",
+                SETTLE_S,
+            )
+        environment.site.clear_faults()
+        return report.judge(number, scenario, self.station.scenarios[scenario], records(), trouble)
 
 
-def _play_all(show: Show, play: Play, view: View, ending: threading.Event) -> list[report.Result]:
-    results: list[report.Result] = []
-    for number, scenario in enumerate(_order(show, play), 1):
-        view.next_visitor(number, scenario)
-        result = _play_one(number, scenario, play, view, ending)
-        results.append(result)
-        view.finished(result)
-        if not show.headless:
-            time.sleep(1.5)
-    return results
-
-
-def _play_one(number: int, scenario: str, play: Play, view: View, ending: threading.Event) -> report.Result:
-    """One visitor from the first step to the hub's receipt."""
-    stage = play.stage
-    seen = len(stage.hub.received(play.station))
-    trouble = play.perform(scenario, view.say, ending)
-    deadline = time.monotonic() + SETTLE_S
-    while time.monotonic() < deadline:
-        records = stage.hub.received(play.station)[seen:]
-        done = any(r.kind == "lifecycle" and r.transaction for r in records)
-        if done and stage.snapshot().get("phase") == "idle":
-            break
-        time.sleep(0.1)
-    stage.site.clear_faults()
-    received = stage.hub.received(play.station)[seen:]
-    return report.judge(
-        number, scenario, play.expected[scenario], received, trouble, play.closings.get(scenario, "")
-    )
+def _over(records: list[Any]) -> bool:
+    return any(record.kind == "lifecycle" and record.transaction for record in records)

@@ -7,9 +7,11 @@ An HTTP service for loopback only, because whoever reaches it can unplug a stati
     POST   /devices/{name}/faults          {"kind": "held_door", "seconds": 5, "parameters": {"door": "exit"}}
     DELETE /devices/{name}/faults          all of them
     DELETE /devices/{name}/faults/{kind}
+    GET    /visitors                       the scenarios that visitors can play
+    POST   /visitors                       {"scenario": "genuine"}: this one comes next
 
 :class:`ControlServer` runs it in a thread and takes further routers of coroutines, for example for
-travellers; :class:`ControlClient` is the other end, used by ``gate-sim fault``.
+visitors; :class:`ControlClient` is the other end, used by ``gate-sim fault`` and ``gate-sim walk``.
 """
 
 from __future__ import annotations
@@ -29,6 +31,7 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from gate_simulators.device.faults import Fault, FaultKind, SimulatedDevice
 
+CONTROL_PORT = 8090
 START_TIMEOUT_S = 10.0
 
 Parameter = Annotated[str, Field(max_length=64)] | Annotated[float, Field(allow_inf_nan=False)]
@@ -251,6 +254,14 @@ class ControlClient:
 
     def devices(self) -> list[DeviceState]:
         return [DeviceState.model_validate(d) for d in self._ask("GET", "/devices")]
+
+    def scenarios(self) -> list[str]:
+        """What visitors of this simulation can play."""
+        return list(self._ask("GET", "/visitors"))
+
+    def send(self, scenario: str) -> None:
+        """Let a visitor come next."""
+        self._ask("POST", "/visitors", {"scenario": scenario})
 
     def inject(
         self,

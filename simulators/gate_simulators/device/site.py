@@ -1,4 +1,4 @@
-"""Simulated devices where a station's configuration expects them: what every site is, and an e-gate lane."""
+"""Simulated devices where a station's configuration expects them: what the site of every kind is."""
 
 from __future__ import annotations
 
@@ -9,13 +9,8 @@ from urllib.parse import urlsplit
 
 from gate_agent.app.config import StationConfig
 from gate_agent.errors import GateError
-from gate_simulators.chip.vpcd_card import ChipSlot
 from gate_simulators.device.control import ControlServer
 from gate_simulators.device.faults import SimulatedDevice
-from gate_simulators.device.mrz_scanner import MrzScanner
-from gate_simulators.egate.camera import CameraServer
-from gate_simulators.egate.lane_controller import LaneController
-from gate_simulators.egate.plant import Plant
 
 
 class SiteError(GateError):
@@ -52,26 +47,6 @@ class Site:
             device.faults.clear()
 
 
-class LaneSite(Site):
-    """All simulated devices of one lane, on the wires that `config` names.
-
-    `pace` makes doors faster than life, for tests and demonstrations.
-    """
-
-    def __init__(self, config: StationConfig, *, pace: float = 1.0, seed: int = 0) -> None:
-        self.plant = Plant()
-        self.scanner = MrzScanner("mrz", _serial_line(config), seed=seed)
-        chip = settings_of(config, "chip", "vpcd")
-        self.slot = ChipSlot("chip", chip.host, chip.port, seed=seed)
-        host, port = _stream_address(config)
-        self.camera = CameraServer("camera", self.plant, host, port, seed=seed)
-        lane = settings_of(config, "lane", "modbus-lane")
-        self.controller = LaneController(
-            "lane", self.plant, **modbus_line(lane), unit=lane.unit, pace=pace, seed=seed
-        )
-        super().__init__((self.scanner, self.slot, self.camera, self.controller))
-
-
 def start_control(control: ControlServer) -> None:
     """Raises SiteError when its port is in use already."""
     try:
@@ -101,7 +76,7 @@ def settings_of(config: StationConfig, device: str, *drivers: str) -> Any:
         raise SiteError(
             f"a {binding.driver} cannot be simulated, only {' or '.join(drivers)}",
             field=f"devices.{device}.driver",
-            advice="use a configuration made for simulation: config/egate.toml, config/nii.toml",
+            advice="use a configuration made for simulation, as those in config/ are",
         )
     return binding.config
 
@@ -113,13 +88,10 @@ def modbus_line(settings: Any) -> dict[str, Any]:
     return {"rtu": Path(settings.device)}
 
 
-def _serial_line(config: StationConfig) -> Path:
-    return Path(settings_of(config, "mrz", "mrz-serial").device)
-
-
-def _stream_address(config: StationConfig) -> tuple[str, int]:
-    source = settings_of(config, "camera", "opencv").source
+def stream_address(config: StationConfig, device: str, driver: str) -> tuple[str, int]:
+    """Host and port of the MJPEG stream that a camera is to serve. Raises SiteError for any other source."""
+    source = settings_of(config, device, driver).source
     if source.kind != "mjpeg":
-        raise SiteError(f"a {source.kind} camera cannot be simulated", field="devices.camera.source.kind")
+        raise SiteError(f"a {source.kind} camera cannot be simulated", field=f"devices.{device}.source.kind")
     parts = urlsplit(str(source.url))
     return parts.hostname or "127.0.0.1", parts.port or 80

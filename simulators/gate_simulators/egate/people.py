@@ -9,8 +9,8 @@ from datetime import date, timedelta
 import numpy as np
 from numpy.typing import NDArray
 
-from gate_simulators.egate.passports import Passport, PassportOffice, Variant
 from gate_simulators.egate.photographs import photographs
+from gate_simulators.issuer.passports import Passport, PassportOffice, Variant
 from gate_simulators.issuer.portrait import crop_around_face
 
 Pixels = NDArray[np.uint8]
@@ -26,8 +26,8 @@ HEADS: Mapping[tuple[str, int], tuple[int, int, int, int]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
-    """A role to play: whose photograph is in the passport, and whose face comes to the gate."""
+class Traveller:
+    """Who comes in a scenario: whose photograph is in the passport, and whose face comes to the gate."""
 
     passport: tuple[str, int]
     live: tuple[str, int]
@@ -37,28 +37,28 @@ class Part:
     given_names: str = "Robin"
 
 
-PARTS: Mapping[str, Part] = {
+TRAVELLERS: Mapping[str, Traveller] = {
     # The same person on another photograph than the passport's: what a gate meets every day.
-    "genuine": Part(("president_a", 0), ("president_a", 2), given_names="Alex"),
-    "impostor": Part(("president_a", 0), ("president_b", 0), given_names="Billie"),
-    "tampered_dg2": Part(
+    "genuine": Traveller(("president_a", 0), ("president_a", 2), given_names="Alex"),
+    "impostor": Traveller(("president_a", 0), ("president_b", 0), given_names="Billie"),
+    "tampered_dg2": Traveller(
         ("president_a", 1), ("president_b", 0), Variant.TAMPERED_PORTRAIT, given_names="Chris"
     ),
-    "unknown_issuer": Part(("astronaut", 0), ("astronaut", 0), Variant.UNKNOWN_CSCA, given_names="Dana"),
-    "expired": Part(("president_b", 0), ("president_b", 0), Variant.EXPIRED_DOCUMENT, given_names="Eli"),
-    "watchlist": Part(("president_a", 1), ("president_a", 0), surname="Wanted", given_names="Francis"),
-    "minor": Part(("astronaut", 0), ("astronaut", 0), age_years=12, given_names="Gabriel"),
-    "dead_chip": Part(("president_b", 0), ("president_b", 0), given_names="Harper"),
-    "card_pulled": Part(("president_a", 2), ("president_a", 0), given_names="Indigo"),
-    "tailgater": Part(("president_a", 0), ("president_a", 1), given_names="Jamie"),
-    "left_object": Part(("president_b", 0), ("president_b", 0), given_names="Kim"),
-    "camera_frozen": Part(("astronaut", 0), ("astronaut", 0), given_names="Lou"),
+    "unknown_issuer": Traveller(("astronaut", 0), ("astronaut", 0), Variant.UNKNOWN_CSCA, given_names="Dana"),
+    "expired": Traveller(("president_b", 0), ("president_b", 0), Variant.EXPIRED_DOCUMENT, given_names="Eli"),
+    "watchlist": Traveller(("president_a", 1), ("president_a", 0), surname="Wanted", given_names="Francis"),
+    "minor": Traveller(("astronaut", 0), ("astronaut", 0), age_years=12, given_names="Gabriel"),
+    "dead_chip": Traveller(("president_b", 0), ("president_b", 0), given_names="Harper"),
+    "card_pulled": Traveller(("president_a", 2), ("president_a", 0), given_names="Indigo"),
+    "tailgater": Traveller(("president_a", 0), ("president_a", 1), given_names="Jamie"),
+    "left_object": Traveller(("president_b", 0), ("president_b", 0), given_names="Kim"),
+    "camera_frozen": Traveller(("astronaut", 0), ("astronaut", 0), given_names="Lou"),
 }
-"""Scenario -> who plays it."""
+"""Scenario -> who comes."""
 
 
-class Cast:
-    """Gives each part its passport and its appearance. Photographs are loaded once."""
+class People:
+    """Gives each traveller their passport and appearance. Photographs are loaded once."""
 
     def __init__(self, office: PassportOffice) -> None:
         self._office = office
@@ -68,12 +68,12 @@ class Cast:
     def passport(self, scenario: str) -> Passport:
         """The passport that goes with a scenario; the same booklet each time."""
         if scenario not in self._passports:
-            self._passports[scenario] = self._issue(PARTS[scenario])
+            self._passports[scenario] = self._issue(TRAVELLERS[scenario])
         return self._passports[scenario]
 
     def appearance(self, scenario: str) -> Pixels:
         """The person as the lane's camera sees them: head and shoulders of the live photograph."""
-        return self.standing(PARTS[scenario].live)
+        return self.standing(TRAVELLERS[scenario].live)
 
     def standing(self, who: tuple[str, int]) -> Pixels:
         picture = self._photographs[who[0]][who[1]]
@@ -84,17 +84,17 @@ class Cast:
         y = min(max(0, top + height // 2 - side // 2), rows - side)
         return np.ascontiguousarray(picture[y : y + side, x : x + side])
 
-    def _issue(self, part: Part) -> Passport:
-        photograph = self._photographs[part.passport[0]][part.passport[1]]
-        born = self._office.today - timedelta(days=int(part.age_years * 365.25) + 30)
-        substitute = self._photographs[part.live[0]][part.live[1]]
+    def _issue(self, traveller: Traveller) -> Passport:
+        photograph = self._photographs[traveller.passport[0]][traveller.passport[1]]
+        born = self._office.today - timedelta(days=int(traveller.age_years * 365.25) + 30)
+        substitute = self._photographs[traveller.live[0]][traveller.live[1]]
         return self._office.issue(
-            part.surname,
-            part.given_names,
+            traveller.surname,
+            traveller.given_names,
             photograph,
             date(born.year, born.month, born.day),
-            variant=part.variant,
+            variant=traveller.variant,
             access="PACE",
-            crop=crop_around_face(photograph, *HEADS[part.passport]),
-            substitute=substitute if part.variant is Variant.TAMPERED_PORTRAIT else None,
+            crop=crop_around_face(photograph, *HEADS[traveller.passport]),
+            substitute=substitute if traveller.variant is Variant.TAMPERED_PORTRAIT else None,
         )

@@ -12,19 +12,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from gate_agent.devices import Light
+from gate_simulators.demo.scenario import Expected, WaitedInVain
 from gate_simulators.device.faults import FaultKind
-from gate_simulators.device.site import LaneSite
-from gate_simulators.egate.people import Cast
+from gate_simulators.egate.people import People
 from gate_simulators.egate.plant import Person, Zone
-
-
-@dataclass(frozen=True, slots=True)
-class Expected:
-    """What must come of a scenario."""
-
-    verdict: str
-    reasons: frozenset[str]
-    events: frozenset[str] = frozenset()
+from gate_simulators.egate.site import LaneSite
 
 
 def _refer(*reasons: str, events: tuple[str, ...] = ()) -> Expected:
@@ -33,7 +25,7 @@ def _refer(*reasons: str, events: tuple[str, ...] = ()) -> Expected:
 
 _ADMIT = Expected("admit", frozenset({"ALL_CHECKS_PASSED"}))
 
-EXPECTED: Mapping[str, Expected] = {
+SCENARIOS: Mapping[str, Expected] = {
     "genuine": _ADMIT,
     "impostor": _refer("FACE_MISMATCH"),
     "tampered_dg2": _refer("DG_HASH_MISMATCH"),
@@ -50,55 +42,53 @@ EXPECTED: Mapping[str, Expected] = {
 """Scenario -> what a gate must make of it."""
 
 
-class Lost(Exception):
-    """The traveller waited for something that did not happen. The text says for what."""
-
-
 @dataclass(slots=True)
-class Walk:
+class ScriptedTraveller:
     """How a traveller moves. `pace` > 1 is faster than life; `patience_s` is before they give up.
 
     `say` hears what the traveller does, for people who watch.
     """
 
     site: LaneSite
-    cast: Cast
+    people: People
     pace: float = 1.0
     patience_s: float = 30.0
     say: Callable[[str], None] = lambda _text: None
     stop: threading.Event = field(default_factory=threading.Event)
 
-    def run(self, scenario: str, follow: Callable[[Person], None] = lambda _person: None) -> None:
-        """Play one scenario to its end: admitted and gone, or turned back. Raises Lost.
+    def run(self, scenario: str, follow: Callable[[Person], None] = lambda _person: None) -> str:
+        """Play one scenario to its end: admitted and gone, or turned back; what went wrong in the lane.
+        Raises WaitedInVain.
 
         `follow` gets the person before the first step, for those who want to see where they end.
         """
-        part = _PLAYS.get(scenario, _play_ordinary)
-        person = Person(scenario, self.cast.appearance(scenario))
+        come = _UNUSUAL.get(scenario, _come_ordinary)
+        person = Person(scenario, self.people.appearance(scenario))
         follow(person)
         plant = self.site.plant
         with plant.lock:
             plant.persons.append(person)
         try:
-            part(self, person)
+            come(self, person)
         finally:
             self.take_document()
             with plant.lock:
                 plant.persons[:] = [p for p in plant.persons if p is not person]
+        return "both doors were open together" if plant.ever_both_open else ""
 
     # ------------------------------------------------------------ what a person can do
 
     def pause(self, seconds: float) -> None:
         if self.stop.wait(seconds / self.pace):
-            raise Lost("the end of the demonstration")
+            raise WaitedInVain("the end of the demonstration")
 
     def until(self, condition: Callable[[], bool], what: str) -> None:
         deadline = time.monotonic() + self.patience_s
         while not condition():
             if time.monotonic() > deadline:
-                raise Lost(what)
+                raise WaitedInVain(what)
             if self.stop.wait(0.03):
-                raise Lost("the end of the demonstration")
+                raise WaitedInVain("the end of the demonstration")
 
     def come(self, person: Person) -> None:
         self.say("walks up to the lane")
@@ -108,7 +98,7 @@ class Walk:
 
     def show_document(self, scenario: str) -> None:
         self.say("lays the passport on the reader")
-        passport = self.cast.passport(scenario)
+        passport = self.people.passport(scenario)
         self.site.scanner.present(passport.lines)
         self.site.slot.present(passport.chip())
 
@@ -165,99 +155,99 @@ class Walk:
             return Light(self.site.plant.lights.outside)
 
 
-# ---------------------------------------------------------------- the plays
+# ---------------------------------------------------------------- what they come to do
 
 
-def _play_ordinary(walk: Walk, person: Person) -> None:
-    walk.come(person)
-    walk.show_document(person.name)
-    if not walk.let_in():
-        walk.say("is sent to the officer's desk")
-        walk.pause(0.8)
+def _come_ordinary(traveller: ScriptedTraveller, person: Person) -> None:
+    traveller.come(person)
+    traveller.show_document(person.name)
+    if not traveller.let_in():
+        traveller.say("is sent to the officer's desk")
+        traveller.pause(0.8)
         return
-    walk.enter(person)
-    walk.leave(person)
+    traveller.enter(person)
+    traveller.leave(person)
 
 
-def _play_dead_chip(walk: Walk, person: Person) -> None:
-    walk.site.slot.faults.inject(FaultKind.DEAD_CHIP, parameters={"answer": "none"})
+def _come_dead_chip(traveller: ScriptedTraveller, person: Person) -> None:
+    traveller.site.slot.faults.inject(FaultKind.DEAD_CHIP, parameters={"answer": "none"})
     try:
-        _play_ordinary(walk, person)
+        _come_ordinary(traveller, person)
     finally:
-        walk.site.slot.faults.clear(FaultKind.DEAD_CHIP)
+        traveller.site.slot.faults.clear(FaultKind.DEAD_CHIP)
 
 
-def _play_card_pulled(walk: Walk, person: Person) -> None:
-    walk.come(person)
+def _come_card_pulled(traveller: ScriptedTraveller, person: Person) -> None:
+    traveller.come(person)
     # Few enough commands that an inspection with extended lengths is still in the middle of its work.
-    walk.site.slot.faults.inject(FaultKind.CARD_LOST, parameters={"after": 8})
+    traveller.site.slot.faults.inject(FaultKind.CARD_LOST, parameters={"after": 8})
     try:
-        walk.show_document(person.name)
-        walk.until(lambda: not walk.site.slot.occupied, "the chip to be lost")
+        traveller.show_document(person.name)
+        traveller.until(lambda: not traveller.site.slot.occupied, "the chip to be lost")
     finally:
-        walk.site.slot.faults.clear(FaultKind.CARD_LOST)
-    walk.say("has pulled the passport away too early, lays it down again")
-    walk.take_document()
-    walk.pause(1.2)
-    walk.show_document(person.name)
-    if walk.let_in():
-        walk.enter(person)
-        walk.leave(person)
+        traveller.site.slot.faults.clear(FaultKind.CARD_LOST)
+    traveller.say("has pulled the passport away too early, lays it down again")
+    traveller.take_document()
+    traveller.pause(1.2)
+    traveller.show_document(person.name)
+    if traveller.let_in():
+        traveller.enter(person)
+        traveller.leave(person)
 
 
-def _play_tailgater(walk: Walk, person: Person) -> None:
-    follower = Person("follower", walk.cast.standing(("president_b", 0)))
-    plant = walk.site.plant
-    walk.come(person)
-    walk.show_document(person.name)
-    if not walk.let_in():
+def _come_tailgater(traveller: ScriptedTraveller, person: Person) -> None:
+    follower = Person("follower", traveller.people.standing(("president_b", 0)))
+    plant = traveller.site.plant
+    traveller.come(person)
+    traveller.show_document(person.name)
+    if not traveller.let_in():
         return
-    walk.take_document()
+    traveller.take_document()
     with plant.lock:
         plant.persons.append(follower)
     try:
-        walk.pause(0.6)
+        traveller.pause(0.6)
         person.zone = follower.zone = Zone.INSIDE
         person.nearness, follower.nearness = 0.9, 0.6
-        walk.say("is followed into the lane by somebody else")
-        walk.pause(2.5)
-        walk.until(lambda: plant.entry.passable, "the way back to open")
+        traveller.say("is followed into the lane by somebody else")
+        traveller.pause(2.5)
+        traveller.until(lambda: plant.entry.passable, "the way back to open")
         follower.zone = Zone.AWAY
-        walk.go_back(person)
+        traveller.go_back(person)
     finally:
         with plant.lock:
             plant.persons.remove(follower)
 
 
-def _play_left_object(walk: Walk, person: Person) -> None:
-    walk.come(person)
-    walk.show_document(person.name)
-    if not walk.let_in():
+def _come_left_object(traveller: ScriptedTraveller, person: Person) -> None:
+    traveller.come(person)
+    traveller.show_document(person.name)
+    if not traveller.let_in():
         return
-    walk.enter(person)
-    walk.site.plant.object_inside = True
-    walk.say("puts a bag down, and forgets it")
-    walk.leave(person)
+    traveller.enter(person)
+    traveller.site.plant.object_inside = True
+    traveller.say("puts a bag down, and forgets it")
+    traveller.leave(person)
 
 
-def _play_camera_frozen(walk: Walk, person: Person) -> None:
-    walk.come(person)
-    walk.show_document(person.name)
-    if not walk.let_in():
+def _come_camera_frozen(traveller: ScriptedTraveller, person: Person) -> None:
+    traveller.come(person)
+    traveller.show_document(person.name)
+    if not traveller.let_in():
         return
-    walk.site.camera.faults.inject(FaultKind.FREEZE)
+    traveller.site.camera.faults.inject(FaultKind.FREEZE)
     try:
-        walk.enter(person)
-        walk.leave(person)
+        traveller.enter(person)
+        traveller.leave(person)
     finally:
-        walk.site.camera.faults.clear(FaultKind.FREEZE)
+        traveller.site.camera.faults.clear(FaultKind.FREEZE)
 
 
-_PLAYS: Mapping[str, Callable[[Walk, Person], None]] = {
-    "dead_chip": _play_dead_chip,
-    "card_pulled": _play_card_pulled,
-    "tailgater": _play_tailgater,
-    "left_object": _play_left_object,
-    "camera_frozen": _play_camera_frozen,
+_UNUSUAL: Mapping[str, Callable[[ScriptedTraveller, Person], None]] = {
+    "dead_chip": _come_dead_chip,
+    "card_pulled": _come_card_pulled,
+    "tailgater": _come_tailgater,
+    "left_object": _come_left_object,
+    "camera_frozen": _come_camera_frozen,
 }
 """Scenarios in which somebody does something out of the ordinary."""

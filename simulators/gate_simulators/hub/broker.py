@@ -261,8 +261,8 @@ def _answers(host: str, port: int) -> bool:
 def main() -> int:
     """For the set-up: find a mosquitto, or unpack one; without either the embedded broker serves."""
     cache = Path(".cache/mosquitto")
-    program = find_mosquitto(cache) or unpack_mosquitto(cache)
-    print(f"broker: {program.path if program else 'embedded (MQTT 3.1.1); mosquitto is not to be had'}")
+    if (find_mosquitto(cache) or unpack_mosquitto(cache)) is None:
+        print("mosquitto is not to be had: an embedded broker serves, with MQTT 3.1.1")
     return 0
 
 

@@ -14,9 +14,9 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from gate_simulators.chip import ber
 from gate_simulators.chip.active_authentication import EcdsaAuthenticationKey, RsaAuthenticationKey
 from gate_simulators.chip.protocols import Cipher, NonceMapping
-from gate_simulators.egate.passports import Passport
 from gate_simulators.issuer import data_groups, security_infos
 from gate_simulators.issuer.chip_security import pace_offer
+from gate_simulators.issuer.passports import Passport
 
 Alteration: TypeAlias = Callable[[Passport], Passport]
 

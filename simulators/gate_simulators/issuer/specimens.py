@@ -20,11 +20,11 @@ from numpy.typing import NDArray
 from gate_simulators.chip.interference import Interposer
 from gate_simulators.chip.link import Card, LinkParameters
 from gate_simulators.chip.profile import ORDINARY, ChipProfile
-from gate_simulators.egate.passports import Passport, PassportOffice, Variant
 from gate_simulators.issuer import mrz
 from gate_simulators.issuer.alterations import Alteration, unaltered
 from gate_simulators.issuer.chip_security import BAC_ONLY, ChipSecurity
 from gate_simulators.issuer.mrz import MrzFields
+from gate_simulators.issuer.passports import Passport, PassportOffice, Variant
 from gate_simulators.issuer.portrait import Coding
 from gate_simulators.issuer.sod import ORDINARY_FORM, SodForm
 

@@ -8,9 +8,9 @@ from gate_simulators.chip import interference
 from gate_simulators.chip.link import LinkParameters
 from gate_simulators.chip.profile import ORDINARY
 from gate_simulators.chip.protocols import NonceMapping
-from gate_simulators.egate.passports import Variant
 from gate_simulators.issuer import alterations
 from gate_simulators.issuer.chip_security import BAC_ONLY, PACE_AND_CA, ChipSecurity, KeyChoice, pace_offer
+from gate_simulators.issuer.passports import Variant
 from gate_simulators.issuer.sod import SodForm
 from gate_simulators.issuer.specimens import Expected, Issue, Specimen
 

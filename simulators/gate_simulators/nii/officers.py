@@ -9,34 +9,30 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from gate_simulators.demo.officer_watch import Attendance
-from gate_simulators.nii.environment import YardStage
+from gate_simulators.demo.console_client import seen
+from gate_simulators.demo.officer_watch import OfficerWatch
 from gate_simulators.nii.site import YardSite
-from gate_simulators.nii.truck_drivers import EXPECTED
+from gate_simulators.nii.truck_drivers import SCENARIOS
 
 OFFICERS: Final = ("sim-officer-1", "sim-officer-2")
 
 
-class Officers(Attendance[YardSite]):
-    """``scenario`` tells them which truck it is, as a script must; nothing else does."""
-
-    def __init__(self, stage: YardStage, reaction_s: float) -> None:
-        super().__init__(stage, reaction_s)
-        self.scenario = ""
+class Officers(OfficerWatch[YardSite]):
+    """Do by each truck what its scenario says."""
 
     def act(self, phase: str, snapshot: Mapping[str, Any]) -> None:
-        yard: Mapping[str, Any] = snapshot.get("yard") or {}
+        yard = seen(snapshot)
         transaction: Mapping[str, Any] = snapshot.get("transaction") or {}
         if phase == "review":
             self._decide(str(transaction.get("id", "")))
         elif phase == "out_of_service" and not yard.get("vehicles") and self.all_up(snapshot):
-            self._stage.order("in_service", OFFICERS[0], "lane was checked")
+            self._environment.order("in_service", OFFICERS[0], "lane was checked")
 
     def _decide(self, transaction: str) -> None:
-        expected = EXPECTED.get(self.scenario)
+        expected = SCENARIOS.get(self.scenario)
         if expected is None or expected.closing != "release":
-            self._stage.order("inspect", OFFICERS[0], "to be opened", transaction)
+            self._environment.order("inspect", OFFICERS[0], "to be opened", transaction)
             return
         for officer in OFFICERS:
             # Where nothing was found the first order releases, and the second one finds nothing to do.
-            self._stage.order("release", officer, "papers were corrected", transaction)
+            self._environment.order("release", officer, "papers were corrected", transaction)

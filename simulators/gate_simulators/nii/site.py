@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import urlsplit
 
 from gate_agent.app.config import StationConfig
-from gate_simulators.device.site import Site, SiteError, modbus_line, settings_of
+from gate_simulators.device.site import Site, modbus_line, settings_of, stream_address
 from gate_simulators.nii.cameras import SideCamera
 from gate_simulators.nii.instruments import Instruments
 from gate_simulators.nii.plant import YardPlant
@@ -97,8 +96,5 @@ def _scale(config: StationConfig, pace: float, seed: int) -> ScaleSimulator:
 
 def _camera(config: StationConfig, view: str, seed: int) -> SideCamera:
     name = f"camera_{view}"
-    source = settings_of(config, name, "number-camera").source
-    if source.kind != "mjpeg":
-        raise SiteError(f"a {source.kind} camera cannot be simulated", field=f"devices.{name}.source.kind")
-    parts = urlsplit(str(source.url))
-    return SideCamera(name, parts.hostname or "127.0.0.1", parts.port or 80, seed=seed + VIEWS.index(view))
+    host, port = stream_address(config, name, "number-camera")
+    return SideCamera(name, host, port, seed=seed + VIEWS.index(view))

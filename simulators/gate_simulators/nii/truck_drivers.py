@@ -13,9 +13,10 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Final
 
+from gate_simulators.demo.scenario import Expected, WaitedInVain
 from gate_simulators.device.faults import FaultKind
 from gate_simulators.nii.consignments import CONSIGNMENTS
-from gate_simulators.nii.plant import Place, Truck
+from gate_simulators.nii.plant import Place, Truck, Way
 from gate_simulators.nii.site import YardSite
 from gate_simulators.nii.xray import Condition
 
@@ -25,28 +26,18 @@ _GAP_MM: Final = 1_200.0
 _MID_PORTAL_MM: Final = 12_500.0
 
 
-@dataclass(frozen=True, slots=True)
-class Expected:
-    """What must come of a scenario. `closing` is the verdict of the last decision on the truck."""
-
-    verdict: str
-    reasons: frozenset[str]
-    closing: str
-    events: frozenset[str] = frozenset()
-
-
-_RELEASE: Final = Expected("release", frozenset({"ALL_CHECKS_PASSED"}), "release")
+_RELEASE: Final = Expected("release", frozenset({"ALL_CHECKS_PASSED"}), closing="release")
 
 
 def _review(*reasons: str, closing: str = "inspect", events: tuple[str, ...] = ()) -> Expected:
-    return Expected("review", frozenset(reasons), closing, frozenset(events))
+    return Expected("review", frozenset(reasons), frozenset(events), closing)
 
 
 def _inspect(*reasons: str, events: tuple[str, ...] = ()) -> Expected:
-    return Expected("inspect", frozenset(reasons), "inspect", frozenset(events))
+    return Expected("inspect", frozenset(reasons), frozenset(events), "inspect")
 
 
-EXPECTED: Final[Mapping[str, Expected]] = MappingProxyType(
+SCENARIOS: Final[Mapping[str, Expected]] = MappingProxyType(
     {
         "general_cargo": _RELEASE,
         "declared_empty": _RELEASE,
@@ -74,12 +65,8 @@ EXPECTED: Final[Mapping[str, Expected]] = MappingProxyType(
 """Scenario -> what the station must make of it."""
 
 
-class Lost(Exception):
-    """The driver waited for something that did not happen. The text says for what."""
-
-
 @dataclass(slots=True)
-class Course:
+class ScriptedTruckDriver:
     """How trucks come. `patience_s` is how long a driver stands still before giving up.
 
     `say` hears what the driver does, for people who watch.
@@ -90,8 +77,9 @@ class Course:
     say: Callable[[str], None] = lambda _text: None
     stop: threading.Event = field(default_factory=threading.Event)
 
-    def run(self, scenario: str, follow: Callable[[Truck], None] = lambda _truck: None) -> None:
-        """Play one scenario until its trucks are out of the lane. Raises Lost.
+    def run(self, scenario: str, follow: Callable[[Truck], None] = lambda _truck: None) -> str:
+        """Play one scenario until its trucks are out of the lane; what went wrong in the yard.
+        Raises WaitedInVain.
 
         `follow` gets each truck before it moves, for those who want to see where it ends.
         """
@@ -110,6 +98,16 @@ class Course:
             for each in trucks:
                 self.site.plant.take(each)
             self.site.xray.condition = Condition.SOUND
+        return self._went_wrong(trucks, SCENARIOS[scenario].closing)
+
+    def _went_wrong(self, trucks: list[Truck], closing: str) -> str:
+        """Whatever was decided: which road trucks took, and whether two booms were up."""
+        if self.site.plant.ever_two_open:
+            return "two barriers were open together"
+        released = [truck.name for truck in trucks if truck.way is Way.RELEASE]
+        if released and closing != "release":
+            return f"{', '.join(released)} left by the release road"
+        return ""
 
     def truck(self, scenario: str) -> Truck:
         consignment = CONSIGNMENTS[scenario]
@@ -122,12 +120,12 @@ class Course:
         follower.heeds_signals = False
         return follower
 
-    def _drive(self, trucks: list[Truck], watch: Callable[[Course, Truck], None]) -> None:
+    def _drive(self, trucks: list[Truck], watch: Callable[[ScriptedTruckDriver, Truck], None]) -> None:
         plant, stood, before = self.site.plant, time.monotonic(), time.monotonic()
         said = ""
         while not all(self._away(truck) for truck in trucks):
             if self.stop.wait(_STEP_S):
-                raise Lost("the end of the demonstration")
+                raise WaitedInVain("the end of the demonstration")
             now = time.monotonic()
             dt, before = (now - before) * self.site.pace, now
             driven = sum(plant.drive(truck, dt) for truck in trucks)
@@ -139,7 +137,7 @@ class Course:
             if driven > 0:
                 stood = now
             elif now - stood > self.patience_s:
-                raise Lost(f"a way on; the truck {where}")
+                raise WaitedInVain(f"a way on; the truck {where}")
 
     def _away(self, truck: Truck) -> bool:
         """Wholly past a boom on a way out, and off its safety loop."""
@@ -157,21 +155,21 @@ class Course:
         return "comes to the entry"
 
 
-def _watch_nothing(_course: Course, _truck: Truck) -> None:
+def _watch_nothing(_driver: ScriptedTruckDriver, _truck: Truck) -> None:
     pass
 
 
-def _unplug_portal(course: Course, truck: Truck) -> None:
+def _unplug_portal(driver: ScriptedTruckDriver, truck: Truck) -> None:
     """The portal's line is cut while the truck is between its panels, and mended when it has left."""
-    faults = course.site.portal.faults
+    faults = driver.site.portal.faults
     if truck.way is not None:
         faults.clear(FaultKind.UNPLUG)
     elif truck.front_mm > _MID_PORTAL_MM and faults.active(FaultKind.UNPLUG) is None:
         faults.inject(FaultKind.UNPLUG)
-        course.say("loses the portal in the middle of its passage")
+        driver.say("loses the portal in the middle of its passage")
 
 
-_WATCHES: Final[Mapping[str, Callable[[Course, Truck], None]]] = MappingProxyType(
+_WATCHES: Final[Mapping[str, Callable[[ScriptedTruckDriver, Truck], None]]] = MappingProxyType(
     {"portal_unplugged": _unplug_portal}
 )
 """What somebody does while the truck is in the lane."""

@@ -22,11 +22,11 @@ from gate_agent.egate.reasons import INSTRUCTIONS
 from gate_agent.errors import GateError
 from gate_agent.evidence import Outcome
 from gate_models.build import build
-from gate_simulators.egate.passports import PassportOffice
-from gate_simulators.egate.people import Cast
+from gate_simulators.egate.people import People
 from gate_simulators.egate.plant import Person, Plant, Zone
 from gate_simulators.egate.presentation import Presentation
 from gate_simulators.egate.scene import Scene
+from gate_simulators.issuer.passports import PassportOffice
 
 A, OTHER_OF_A, B = ("president_a", 0), ("president_a", 2), ("president_b", 0)
 
@@ -41,9 +41,9 @@ def chain() -> FaceChain:
 
 
 @pytest.fixture(scope="module")
-def cast(tmp_path_factory: pytest.TempPathFactory) -> Cast:
+def people(tmp_path_factory: pytest.TempPathFactory) -> People:
     try:
-        return Cast(PassportOffice(tmp_path_factory.mktemp("office"), seed=1))
+        return People(PassportOffice(tmp_path_factory.mktemp("office"), seed=1))
     except GateError as error:
         pytest.skip(f"no photographs: {error}")
 
@@ -52,7 +52,7 @@ def cast(tmp_path_factory: pytest.TempPathFactory) -> Cast:
 class Lane:
     """What the lane's camera sends: drawn, compressed as it does, and decoded again."""
 
-    cast: Cast
+    people: People
     who: tuple[str, int] = A
     presents: Presentation = Presentation.FACE
     seed: int = 7
@@ -61,7 +61,7 @@ class Lane:
 
     def __post_init__(self) -> None:
         self.plant, self.scene = Plant(), Scene(seed=self.seed)
-        self.person = Person("x", self.cast.standing(self.who), Zone.INSIDE, True, 0.95, self.presents)
+        self.person = Person("x", self.people.standing(self.who), Zone.INSIDE, True, 0.95, self.presents)
         self.plant.persons.append(self.person)
 
     def frame(self) -> Pixels:
@@ -86,30 +86,30 @@ def until_complete(watch: FaceWatch, lane: Lane, most: int = 16) -> int:
     raise AssertionError(f"not complete after {most} frames: {watch.liveness()}")
 
 
-def portrait(chain: FaceChain, cast: Cast, who: tuple[str, int]) -> Template:
-    pixels = cast.standing(who)
+def portrait(chain: FaceChain, people: People, who: tuple[str, int]) -> Template:
+    pixels = people.standing(who)
     return chain.template(pixels, chain.single(chain.find(pixels)))
 
 
 # ---------------------------------------------------------------- a genuine traveller, and a stranger
 
 
-def test_a_genuine_traveller_is_compared_once_and_found_live(chain: FaceChain, cast: Cast) -> None:
-    watch, lane = watching(chain), Lane(cast, OTHER_OF_A)
+def test_a_genuine_traveller_is_compared_once_and_found_live(chain: FaceChain, people: People) -> None:
+    watch, lane = watching(chain), Lane(people, OTHER_OF_A)
     assert until_complete(watch, lane) == ENOUGH
-    result = watch.compare(portrait(chain, cast, A))
+    result = watch.compare(portrait(chain, people, A))
     assert result is not None and result.matched
     assert watch.liveness().outcome is Outcome.PASSED
-    assert watch.compare(portrait(chain, cast, A)) is None, "one attempt is one comparison"
+    assert watch.compare(portrait(chain, people, A)) is None, "one attempt is one comparison"
     watch.wipe()
     assert watch.liveness().outcome is Outcome.INCONCLUSIVE, "nothing is left to judge"
 
 
 def test_every_attempt_of_several_is_judged_so_that_all_together_keep_the_rate(
-    chain: FaceChain, cast: Cast
+    chain: FaceChain, people: People
 ) -> None:
     stated = chain.judged_at().fmr
-    watch, lane, other = watching(chain, attempts=2), Lane(cast, B), portrait(chain, cast, A)
+    watch, lane, other = watching(chain, attempts=2), Lane(people, B), portrait(chain, people, A)
     rates: list[float] = []
     while watch.attempts_left:
         until_complete(watch, lane)
@@ -132,11 +132,11 @@ def test_more_chances_than_the_card_was_calibrated_for_are_refused(chain: FaceCh
 # ---------------------------------------------------------------- what is compared was watched
 
 
-def test_another_face_in_the_same_place_begins_anew(chain: FaceChain, cast: Cast) -> None:
+def test_another_face_in_the_same_place_begins_anew(chain: FaceChain, people: People) -> None:
     """Somebody shows their own live face, then holds another's photograph where it was."""
-    watch, lane = watching(chain), Lane(cast, B)
+    watch, lane = watching(chain), Lane(people, B)
     until_complete(watch, lane)
-    lane.person.portrait, lane.person.presents = cast.standing(A), Presentation.PRINT
+    lane.person.portrait, lane.person.presents = people.standing(A), Presentation.PRINT
     watch.look(lane.frame())
     assert watch.usable == 1
     assert not watch.complete
@@ -144,15 +144,15 @@ def test_another_face_in_the_same_place_begins_anew(chain: FaceChain, cast: Cast
     assert Suspicion.FLAT_FACE in watch.liveness().suspicions
 
 
-def test_a_second_face_stops_the_watch_and_says_so(chain: FaceChain, cast: Cast) -> None:
-    watch, lane = watching(chain), Lane(cast, A)
-    lane.plant.persons.append(Person("y", cast.standing(B), Zone.INSIDE, facing=True, nearness=0.9))
+def test_a_second_face_stops_the_watch_and_says_so(chain: FaceChain, people: People) -> None:
+    watch, lane = watching(chain), Lane(people, A)
+    lane.plant.persons.append(Person("y", people.standing(B), Zone.INSIDE, facing=True, nearness=0.9))
     look = watch.look(lane.frame())
     assert (look.problem, look.advice) == ("FACE_SEVERAL", Advice.COME_ALONE)
 
 
-def test_nobody_and_somebody_far_away_are_told_what_to_do(chain: FaceChain, cast: Cast) -> None:
-    watch, lane = watching(chain), Lane(cast, A)
+def test_nobody_and_somebody_far_away_are_told_what_to_do(chain: FaceChain, people: People) -> None:
+    watch, lane = watching(chain), Lane(people, A)
     lane.person.facing = False
     assert watch.look(lane.frame()).advice is Advice.LOOK_AT_CAMERA
     far = FaceWatch(chain, frames=3, attempts=1, smallest_eyes_px=400)
@@ -170,10 +170,10 @@ def test_the_lane_has_words_for_everything_that_may_be_advised() -> None:
 
 @pytest.mark.parametrize("who", [A, ("president_a", 1), OTHER_OF_A, B, ("astronaut", 0)])
 def test_no_living_head_of_the_simulation_is_suspected(
-    chain: FaceChain, cast: Cast, who: tuple[str, int]
+    chain: FaceChain, people: People, who: tuple[str, int]
 ) -> None:
     watch = watching(chain)
-    lane = Lane(cast, who, number=11)
+    lane = Lane(people, who, number=11)
     until_complete(watch, lane)
     assert watch.liveness().outcome is Outcome.PASSED, watch.liveness()
 
@@ -183,18 +183,18 @@ def test_no_living_head_of_the_simulation_is_suspected(
     [(Presentation.PRINT, Suspicion.FLAT_FACE), (Presentation.SCREEN, Suspicion.SCREEN_RASTER)],
 )
 def test_a_photograph_held_up_matches_and_is_not_live(
-    chain: FaceChain, cast: Cast, presents: Presentation, suspicion: Suspicion
+    chain: FaceChain, people: People, presents: Presentation, suspicion: Suspicion
 ) -> None:
     watch = watching(chain)
-    until_complete(watch, Lane(cast, OTHER_OF_A, presents))
-    result = watch.compare(portrait(chain, cast, A))
+    until_complete(watch, Lane(people, OTHER_OF_A, presents))
+    result = watch.compare(portrait(chain, people, A))
     assert result is not None and result.matched, "the attack would succeed without liveness"
     verdict = watch.liveness()
     assert (verdict.outcome, suspicion in verdict.suspicions) == (Outcome.FAILED, True)
 
 
-def test_a_looped_stream_is_not_live(chain: FaceChain, cast: Cast) -> None:
-    lane = Lane(cast, OTHER_OF_A)
+def test_a_looped_stream_is_not_live(chain: FaceChain, people: People) -> None:
+    lane = Lane(people, OTHER_OF_A)
     recorded = [lane.frame() for _ in range(4)]
     watch = watching(chain)
     for number in range(2 * len(recorded)):
@@ -202,9 +202,9 @@ def test_a_looped_stream_is_not_live(chain: FaceChain, cast: Cast) -> None:
     assert Suspicion.REPEATED_FRAMES in watch.liveness().suspicions
 
 
-def test_a_still_print_passes_only_where_no_turn_is_asked_for(chain: FaceChain, cast: Cast) -> None:
+def test_a_still_print_passes_only_where_no_turn_is_asked_for(chain: FaceChain, people: People) -> None:
     """The limit of passive signs, and what asking for a turn of the head is worth."""
-    lane = Lane(cast, A, Presentation.PRINT)
+    lane = Lane(people, A, Presentation.PRINT)
     random = np.random.default_rng(1)
     still = lane.frame().astype(np.int16)
     asked = FaceSettings(liveness=LivenessSettings(turn_head=True))
@@ -222,5 +222,5 @@ def test_a_still_print_passes_only_where_no_turn_is_asked_for(chain: FaceChain, 
     assert not asking.complete
     assert asking.liveness().outcome is Outcome.INCONCLUSIVE
     living = watching(asking_chain)
-    until_complete(living, Lane(cast, A))
+    until_complete(living, Lane(people, A))
     assert living.liveness().outcome is Outcome.PASSED

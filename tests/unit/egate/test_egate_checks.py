@@ -24,7 +24,7 @@ from gate_agent.emrtd.trust.trust import TrustStore
 from gate_agent.emrtd.trust.trust_directory import load_trust_directory
 from gate_agent.evidence import CheckResult, Evidence, Outcome
 from gate_agent.policy import load_policy
-from gate_simulators.egate.passports import PassportOffice
+from gate_simulators.issuer.passports import PassportOffice
 
 # Doc 9303-4 Appendix B, 9303-5 Appendix B.
 TD3 = ("P<UTOERIKSSON<<ANNA<MARIA<<<<<<<<<<<<<<<<<<<", "L898902C36UTO7408122F1204159ZE184226B<<<<<10")

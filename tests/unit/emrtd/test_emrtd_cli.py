@@ -20,9 +20,9 @@ from gate_agent.cli import trust as trust_cli
 from gate_agent.emrtd.dump import DumpError, load_dump
 from gate_simulators.chip.vpcd_card import ChipSlot
 from gate_simulators.device.faults import FaultKind
-from gate_simulators.egate.passports import Passport, PassportOffice, Variant
 from gate_simulators.issuer.catalogue import SPECIMENS
 from gate_simulators.issuer.chip_security import PACE_AND_CA
+from gate_simulators.issuer.passports import Passport, PassportOffice, Variant
 
 TODAY = datetime.now(UTC).date()
 NOISE = np.random.default_rng(1).integers(0, 256, (240, 180, 3), dtype=np.uint8)

@@ -24,9 +24,9 @@ from gate_agent.emrtd.trust.trust_directory import load_trust_directory
 from gate_agent.evidence import Outcome
 from gate_simulators.chip.card import Chip
 from gate_simulators.chip.profile import ORDINARY
-from gate_simulators.egate.passports import Passport, PassportOffice
 from gate_simulators.issuer import alterations
 from gate_simulators.issuer.chip_security import BAC_ONLY
+from gate_simulators.issuer.passports import Passport, PassportOffice
 
 TODAY = date(2026, 6, 1)
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)

@@ -22,8 +22,8 @@ from gate_agent.emrtd.lds.details import parse_dg11, parse_dg12, parse_dg16, par
 from gate_agent.emrtd.lds.lds import ImageFormat, parse_dg2
 from gate_agent.emrtd.lds.lds_files import DATA_GROUPS, parse_dg14
 from gate_agent.emrtd.lds.security_infos import parse_security_infos
-from gate_simulators.egate.passports import PassportOffice
 from gate_simulators.issuer import optional_groups
+from gate_simulators.issuer.passports import PassportOffice
 
 DATA = Path(os.environ.get("GATE_AGENT_TEST_DATA", "/nonexistent"))
 H = bytes.fromhex

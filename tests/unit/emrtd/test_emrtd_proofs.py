@@ -27,8 +27,8 @@ from gate_agent.evidence import Outcome
 from gate_simulators.chip.card import Chip
 from gate_simulators.chip.profile import PROFILES
 from gate_simulators.chip.protocols import Cipher, NonceMapping
-from gate_simulators.egate.passports import Passport, PassportOffice, Variant
 from gate_simulators.issuer.chip_security import ACTIVE_KEYS, ChipSecurity, KeyChoice, pace_offer
+from gate_simulators.issuer.passports import Passport, PassportOffice, Variant
 
 TODAY = date(2026, 6, 1)
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)

@@ -36,10 +36,10 @@ from gate_simulators.chip.active_authentication import (
 )
 from gate_simulators.chip.chip_authentication import ChipKey
 from gate_simulators.chip.protocols import Cipher, contents
-from gate_simulators.egate.passports import Passport, PassportOffice
 from gate_simulators.issuer import cvca
 from gate_simulators.issuer.chip_security import ACTIVE_KEYS, BAC_ONLY, ChipSecurity, KeyChoice, holder
 from gate_simulators.issuer.cvca import Holder
+from gate_simulators.issuer.passports import Passport, PassportOffice
 
 TODAY = date(2026, 6, 1)
 NOISE = np.random.default_rng(1).integers(0, 256, (320, 240, 3), dtype=np.uint8)

@@ -19,8 +19,8 @@ from gate_agent.emrtd.trust.trust_directory import load_trust_directory
 from gate_agent.evidence import CheckResult, Outcome
 from gate_simulators.chip import link
 from gate_simulators.chip.link import ContactlessLink, LinkParameters
-from gate_simulators.egate.passports import PassportOffice
 from gate_simulators.issuer.catalogue import SPECIMENS
+from gate_simulators.issuer.passports import PassportOffice
 from gate_simulators.issuer.specimens import Specimen, Verdict
 
 TODAY = date(2026, 6, 1)

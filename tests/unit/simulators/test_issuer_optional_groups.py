@@ -13,8 +13,8 @@ from PIL import Image
 from gate_agent.emrtd.lds import details, lds
 from gate_agent.emrtd.lds.biometrics import parse_templates
 from gate_simulators.chip import ber
-from gate_simulators.egate.passports import PassportOffice
 from gate_simulators.issuer import data_groups, optional_groups, portrait
+from gate_simulators.issuer.passports import PassportOffice
 from gate_simulators.issuer.portrait import Coding
 
 PHOTOGRAPH = skimage.data.astronaut()

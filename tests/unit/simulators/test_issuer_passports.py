@@ -14,7 +14,7 @@ from asn1crypto import cms, x509
 
 from gate_agent.emrtd.lds.mrz import parse
 from gate_simulators.chip import ber
-from gate_simulators.egate.passports import Passport, PassportOffice, Variant
+from gate_simulators.issuer.passports import Passport, PassportOffice, Variant
 from gate_simulators.issuer.sod import LdsSecurityObject
 
 TODAY = date(2026, 6, 1)

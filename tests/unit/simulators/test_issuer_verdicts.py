@@ -17,8 +17,8 @@ from gate_agent.emrtd.trust.trust import TrustStore
 from gate_agent.emrtd.trust.trust_directory import load_trust_directory
 from gate_agent.evidence import Outcome
 from gate_simulators.chip import PROFILES
-from gate_simulators.egate.passports import Passport, PassportOffice, Variant
 from gate_simulators.issuer.authority import TRUSTED
+from gate_simulators.issuer.passports import Passport, PassportOffice, Variant
 
 TODAY = date(2026, 6, 1)
 NOW = datetime(2026, 6, 1, 12, 0, tzinfo=UTC)

@@ -39,7 +39,7 @@ from gate_simulators.nii.consignments import (
 )
 from gate_simulators.nii.instruments import Instruments
 from gate_simulators.nii.plant import Place, Truck, Way, YardPlant
-from gate_simulators.nii.truck_drivers import EXPECTED
+from gate_simulators.nii.truck_drivers import SCENARIOS
 from gate_simulators.nii.xray import SETUP, Condition, XrayScanner, scan_files
 from gate_simulators.radiation.monitor import gamma_alarms, neutron_alarms
 from gate_simulators.radiation.passage import Truck as Passing
@@ -58,8 +58,8 @@ LOADED = {name: each for name, each in CONSIGNMENTS.items() if each.declared and
 
 
 def test_every_scenario_has_a_truck_and_an_expectation() -> None:
-    assert CONSIGNMENTS.keys() == EXPECTED.keys()
-    assert len(EXPECTED) >= 14
+    assert CONSIGNMENTS.keys() == SCENARIOS.keys()
+    assert len(SCENARIOS) >= 14
 
 
 def test_the_sample_manifest_is_the_declarations_of_the_simulated_trucks() -> None:
