@@ -6,7 +6,6 @@ comes out of it is finite float32 or an error."""
 
 from __future__ import annotations
 
-import ctypes
 import hashlib
 import os
 import tomllib
@@ -22,6 +21,7 @@ from pydantic import ValidationError
 import gate_agent
 from gate_agent.errors import BadInput, GateError
 from gate_agent.files import read_bounded
+from gate_agent.memory import release_free
 from gate_agent.settings import Settings
 
 MAX_CARD_BYTES: Final = 64 * 1024
@@ -84,6 +84,7 @@ class NetworkSession:
         _share_working_memory()
         options = ort.SessionOptions()
         options.add_session_config_entry("session.use_env_allocators", "1")
+        options.enable_mem_pattern = False  # it keeps a block for each size of picture, and saves no time
         options.intra_op_num_threads = threads
         options.inter_op_num_threads = 1
         # Idle workers of several sessions would otherwise spin against each other on a small machine.
@@ -97,7 +98,7 @@ class NetworkSession:
             self._session: Any = _opened(network, options)
         except Exception as fault:  # onnxruntime's exceptions share no public base
             raise error(f"onnxruntime refuses the model: {fault}", field=name) from fault
-        release_free_memory()
+        release_free()  # opening takes three times the network's size for a moment
         self._input: str = self._session.get_inputs()[0].name
         self._output: str = self._session.get_outputs()[0].name
 
@@ -106,10 +107,16 @@ class NetworkSession:
         """The network file's own key-value notes."""
         return dict(self._session.get_modelmeta().custom_metadata_map)
 
-    def run(self, values: NDArray[Any]) -> NDArray[np.float32]:
-        """The first output for the only input. Raises an error when it is not finite float32."""
+    def run(self, values: NDArray[Any], *, release: bool = False) -> NDArray[np.float32]:
+        """The first output for the only input. Raises an error when it is not finite float32.
+
+        `release`: afterwards the working memory of all sessions goes back to the system.
+        """
+        options = ort.RunOptions() if release else None
+        if options is not None:
+            options.add_run_config_entry("memory.enable_memory_arena_shrinkage", "cpu:0")
         try:
-            output: Any = self._session.run([self._output], {self._input: values})[0]
+            output: Any = self._session.run([self._output], {self._input: values}, options)[0]
         except Exception as fault:
             raise self._error(f"inference failed: {fault}", field=self.name) from fault
         if getattr(output, "dtype", None) != np.float32:
@@ -139,11 +146,3 @@ def _share_working_memory() -> None:
     as_requested = {"arena_extend_strategy": 1}
     cpu = ort.OrtMemoryInfo("Cpu", ort.OrtAllocatorType.ORT_ARENA_ALLOCATOR, 0, ort.OrtMemType.DEFAULT)
     ort.create_and_register_allocator(cpu, ort.OrtArenaCfg(as_requested))
-
-
-def release_free_memory() -> None:
-    """Give back to the system what the C library keeps of freed blocks: after a network was opened, twice its
-    size. Does nothing where the library has no such call (musl)."""
-    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
-    if trim is not None:
-        trim(0)

@@ -27,6 +27,7 @@ from gate_agent.hub.commands import Command, CommandOutcome, RejectedCommand
 from gate_agent.hub.link import HubLink
 from gate_agent.journal import Journal, RecordKind
 from gate_agent.logs import get_logger
+from gate_agent.memory import share_arenas
 from gate_agent.readmodel import Board, OfficerAction
 from gate_agent.station.conductor import Conductor
 from gate_agent.station.kind import KINDS, Station
@@ -60,6 +61,7 @@ class Agent:
 
         Raises GateError when it cannot start, ExceptionGroup when a part of it failed on the way.
         """
+        share_arenas()
         config = self.config
         config.station.state_dir.mkdir(parents=True, exist_ok=True)
         loop = asyncio.get_running_loop()

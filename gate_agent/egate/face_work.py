@@ -31,6 +31,7 @@ from gate_agent.egate.settings import EgateSettings
 from gate_agent.egate.transaction import Transaction
 from gate_agent.emrtd.lds.lds import Portrait
 from gate_agent.logs import get_logger
+from gate_agent.memory import release_free
 
 T = TypeVar("T")
 
@@ -69,6 +70,7 @@ class FaceDesk:
                 await self.ask(lambda shape=shape: self.chain.overwrite(shape))
             except Exception as error:  # the transaction ends in good order all the same
                 log.error("the networks' memory was not overwritten", exc_info=error)
+        await self.ask(release_free)
 
 
 async def learn_portrait(tx: Transaction, desk: FaceDesk, portrait: Portrait) -> Template | str:

@@ -17,7 +17,7 @@ from gate_agent.biometrics.face.align import extract_chip, extract_views
 from gate_agent.biometrics.face.cards import ModelKind, OperatingPoint, View, load_card, load_model
 from gate_agent.biometrics.face.compare import Comparison, Template, compare, pictures
 from gate_agent.biometrics.face.detect import Detection, MmodDetector
-from gate_agent.biometrics.face.embed import AT_ONCE, Embedder
+from gate_agent.biometrics.face.embed import Embedder
 from gate_agent.biometrics.face.errors import ModelError, NoFace, SeveralFaces, UnclearFace
 from gate_agent.biometrics.face.landmarks import DetectedFace, LandmarkPredictor
 from gate_agent.biometrics.face.pad import AttackDetector, AttackScore
@@ -171,7 +171,7 @@ class FaceChain:
         """
         blank = np.zeros((shape[0], shape[1], 3), np.uint8)
         self.find(blank)
-        self._embedder.embed(np.zeros((AT_ONCE, self._embedder.side, self._embedder.side, 3), np.uint8))
+        self._embedder.overwrite()
 
     def quality(self, pixels: Pixels, face: DetectedFace, faces: int = 1) -> FaceQuality:
         """Quality components of `face`; `faces` is how many the picture shows."""

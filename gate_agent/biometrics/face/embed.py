@@ -86,6 +86,11 @@ class Embedder:
             if array is not chips:
                 array.fill(0)
 
+    def overwrite(self) -> None:
+        """Runs the network on blanks, over what it saw, and gives all networks' working memory back."""
+        blank = np.zeros((AT_ONCE, self.side, self.side, 3), np.uint8)
+        self._session.run(self._input.arrange(blank), release=True)
+
     def template(self, chips: Pixels) -> Template:
         """One template of the chips of one face's views, as augmentation and card say."""
         if len(chips) != len(self.augmentation.views):
