@@ -33,6 +33,11 @@ class Topic:
     def of(self, station: str) -> str:
         return self.pattern.format(station=station)
 
+    @property
+    def everywhere(self) -> str:
+        """The filter that matches this topic of every station."""
+        return self.pattern.format(station="+")
+
 
 RECORDS = Topic(
     "records",
