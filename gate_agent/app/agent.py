@@ -16,6 +16,7 @@ from importlib.metadata import version
 from typing import Any
 
 from gate_agent.app.config import StationConfig
+from gate_agent.app.console_page import console_page, console_words
 from gate_agent.app.kinds import build
 from gate_agent.app.metrics import Metrics
 from gate_agent.app.notify import Notifier
@@ -141,10 +142,11 @@ class Agent:
         app = create_app(
             self.board,
             station.act,
-            public=self._kind.public,
-            words={},
             settings=self.config.console,
             token=token,
+            kind=console_page(self._kind),
+            words=console_words(self._kind),
+            acknowledge=station.conductor.acknowledge,
             recent=partial(_recent, journal),
             metrics=self.metrics.exposition,
             routers=station.routers,

@@ -133,9 +133,9 @@ class BearerToken:
         if scheme.lower() != "bearer" or not given:
             raise Problem(
                 401,
-                "this needs the console's token",
+                code="TOKEN_NEEDED",
                 field="Authorization",
-                advice="sign in on the page, or send Authorization: Bearer <token>",
+                advice="Authorization: Bearer <token>",
                 headers={"www-authenticate": 'Bearer realm="gate-agent console"'},
             )
         if hmac.compare_digest(given.strip().encode(), self._token):
@@ -144,15 +144,15 @@ class BearerToken:
         if wait_s:
             raise Problem(
                 429,
-                "too many wrong tokens",
+                code="TOKENS_WRONG",
                 field="Authorization",
-                advice="the token is in the file that console.token_file names",
+                advice="console.token_file",
                 headers={"retry-after": str(int(wait_s) + 1)},
             )
         raise Problem(
             401,
-            "the token is not the console's",
+            code="TOKEN_WRONG",
             field="Authorization",
-            advice="the token is in the file that console.token_file names",
+            advice="console.token_file",
             headers={"www-authenticate": 'Bearer realm="gate-agent console", error="invalid_token"'},
         )

@@ -8,9 +8,8 @@ stream beats (an event, because a page cannot see comments), so that the page ca
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing, suppress
-from dataclasses import replace
 from typing import Any
 
 from fastapi.responses import Response
@@ -28,47 +27,45 @@ _LEAST_INTERVAL_S = 0.05
 
 
 class SnapshotFeed:
-    """Hands every client its own stream of one board, and serialises each version once for all."""
+    """Hands every client its own stream of one board, and serialises each version once for all that may see
+    it whole, and once for the others. `opened` leaves of a snapshot what anybody may read."""
 
-    def __init__(self, board: Board, settings: ConsoleSettings, public: frozenset[str]) -> None:
+    def __init__(
+        self, board: Board, settings: ConsoleSettings, opened: Callable[[Snapshot], Snapshot]
+    ) -> None:
         self.board = board
         self.settings = settings
-        self._public = public
         self.open_streams = 0
         self.closing = asyncio.Event()
-        self._json: tuple[Snapshot, bytes] | None = None
+        self._opened = opened
+        self._json: dict[bool, tuple[Snapshot, bytes]] = {}
 
-    def json(self) -> bytes:
+    def json(self, *, whole: bool) -> bytes:
         """The newest snapshot as JSON; NaN and infinities become null."""
         snapshot = self.board.snapshot
-        if self._json is None or self._json[0] is not snapshot:
-            # EventSource cannot send a token: only what the kind says to be public is in the stream.
-            open_ = {name: thing for name, thing in snapshot.seen.items() if name in self._public}
-            shown = replace(snapshot, seen=open_)
+        made = self._json.get(whole)
+        if made is None or made[0] is not snapshot:
+            shown = snapshot if whole else self._opened(snapshot)
             # Evidence holds read-only mappings, which pydantic does not know: `fallback` makes them plain.
-            self._json = (snapshot, _SNAPSHOT.dump_json(shown, fallback=dict, warnings="none"))
-        return self._json[1]
+            made = snapshot, _SNAPSHOT.dump_json(shown, fallback=dict, warnings="none")
+            self._json[whole] = made
+        return made[1]
 
-    def stream(self) -> Response:
+    def stream(self, *, whole: bool) -> Response:
         """A response that streams until the client or the server goes. Raises Problem 503 when full."""
         if self.open_streams >= self.settings.max_streams:
-            raise Problem(
-                503,
-                "too many consoles are open",
-                field="max_streams",
-                advice="close another console window",
-                headers={"retry-after": "5"},
-            )
-        return _Stream(self)
+            raise Problem(503, code="TOO_MANY_CONSOLES", field="max_streams", headers={"retry-after": "5"})
+        return _Stream(self, whole)
 
 
 class _Stream(Response):
     media_type = "text/event-stream"
 
-    def __init__(self, feed: SnapshotFeed) -> None:
+    def __init__(self, feed: SnapshotFeed, whole: bool) -> None:
         super().__init__(headers={"cache-control": "no-store", "x-accel-buffering": "no"})
         del self.headers["content-length"]
         self._feed = feed
+        self._whole = whole
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         self._feed.open_streams += 1
@@ -104,7 +101,10 @@ class _Stream(Response):
                     continue
                 version = change.result().version
                 change = asyncio.ensure_future(anext(changes))
-                await _chunk(send, b"id: %d\nevent: snapshot\ndata: %b\n\n" % (version, self._feed.json()))
+                await _chunk(
+                    send,
+                    b"id: %d\nevent: snapshot\ndata: %b\n\n" % (version, self._feed.json(whole=self._whole)),
+                )
                 await asyncio.wait(set(ends), timeout=_LEAST_INTERVAL_S)
         finally:
             await _cancel(change)

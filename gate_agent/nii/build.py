@@ -67,7 +67,7 @@ async def build_yard(config: NiiConfig, journal: Journal, board: Board, wake: Wa
         act,
         close,
         at_rest_s=config.nii.timing.clearing_s,
-        routers=lambda board, bearer: (desk_routes(desk, board, bearer),),
+        routers=lambda _board, bearer: (desk_routes(desk, bearer),),
         parts={"desk": desk.watch(conductor.escalated)},
     )
 

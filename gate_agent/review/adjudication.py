@@ -181,7 +181,7 @@ class Queue:
         with self._lock:
             entry = self._entry(case)
             if entry.claimed_by != officer:
-                raise NotAllowed("is not yours to hand back", field="officer")
+                raise NotAllowed("is not yours to hand back", code="CASE_NOT_YOURS", field="officer")
             self._entries[case] = replace(entry, claimed_by="")
 
     def _entry(self, case: str) -> _Entry:
@@ -195,6 +195,8 @@ class Queue:
             return
         raise NotAllowed(
             f"{entry.claimed_by} is working on it",
+            code="CASE_CLAIMED",
+            fills={"officer": entry.claimed_by},
             field="officer",
             advice="wait until it is handed back or escalated; inspecting is always possible",
         )
@@ -212,6 +214,7 @@ class Queue:
             if entry is None or entry.want != "decision":
                 raise NotAllowed(
                     "this truck is not before an officer for a decision",
+                    code="CASE_NOT_OPEN",
                     field="transaction",
                     advice="look at the queue again",
                 )
@@ -227,6 +230,7 @@ class Queue:
         if entry.proposed_by.casefold() == order.officer.casefold():
             raise NotAllowed(
                 "you proposed this release; a second, different officer must confirm it",
+                code="OWN_PROPOSAL",
                 field="officer",
                 advice="call a colleague, or send the truck to inspection",
             )

@@ -11,7 +11,6 @@ import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
-from types import MappingProxyType
 from typing import Final
 
 from gate_agent.errors import BadInput, GateError
@@ -144,7 +143,7 @@ class Desk:
     def file_away(self, case: str, officer: str) -> None:
         wants = {entry.id: entry.want for entry in self._queue.entries()}
         if wants.get(case) == "decision":
-            raise NotAllowed("still wants a decision", field="case")
+            raise NotAllowed("still wants a decision", code="CASE_UNDECIDED", field="case")
         self._queue.claim(case, officer)
         self._shelf.file_away(case, officer)
         self._queue.done(case)
@@ -156,8 +155,10 @@ class Desk:
             try:
                 order = self._about_the_truck(order)
                 judged = self._queue.judge(order)
-            except (NotAllowed, BadInput) as error:
-                return OrderResult(Objection("REVIEW_RULE", MappingProxyType({"text": str(error)})))
+            except NotAllowed as error:
+                return OrderResult(Objection(error.code, error.fills))
+            except BadInput:
+                return OrderResult(Objection("TRUCK_NOT_AT_HOLD"))
             answer = await self._adjudicate(judged.action)
             if answer.objection is not None:
                 return answer
@@ -174,10 +175,15 @@ class Desk:
         if order.transaction:
             check_case_id(order.transaction)
         elif order.action != "inspect":  # the safe direction needs no name
-            raise NotAllowed("a release must name its transaction", field="transaction")
+            raise NotAllowed(
+                "a release must name its transaction", code="TRANSACTION_UNNAMED", field="transaction"
+            )
         if not transaction or order.transaction not in ("", transaction):
             raise NotAllowed(
-                "this is not the truck at the hold line", field="transaction", advice="look at the lane again"
+                "this is not the truck at the hold line",
+                code="TRUCK_NOT_AT_HOLD",
+                field="transaction",
+                advice="look at the lane again",
             )
         self._queue.at_hold(transaction)
         return replace(order, transaction=transaction)

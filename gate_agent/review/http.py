@@ -2,7 +2,6 @@
 
 | path | |
 |---|---|
-| ``/api/vehicle`` | the container code of the truck in the lane, as the cameras read it |
 | ``/api/scans``, ``/api/scans/{scan}`` | inspections on the shelf; one of them |
 | ``/api/scans/{scan}/planes/{number}`` | its pixels: raw, little-endian, row by row |
 | ``/api/scans/{scan}/annotations``, ``/reports/{number}`` | an officer's marks; their OPERATOR TDR |
@@ -32,7 +31,6 @@ from gate_agent.console.guard import BearerToken
 from gate_agent.console.messages import OfficerId
 from gate_agent.console.problems import Problem
 from gate_agent.errors import BadInput, GateError
-from gate_agent.readmodel import Board
 from gate_agent.review.errors import NotAllowed, NotThere
 from gate_agent.review.record import AssessmentFlag, Mark, Region, ThreatCategory
 from gate_agent.review.views import (
@@ -115,19 +113,13 @@ class AnswerRequest(_Edge):
     regions: list[RegionRequest] = Field(max_length=16)
 
 
-class VehicleView(BaseModel):
-    """What identifies the truck in the lane."""
-
-    container: str
-
-
 class Done(BaseModel):
     """The desk has done it."""
 
     done: Literal[True] = True
 
 
-def desk_routes(desk: ScanDesk, board: Board, bearer: BearerToken) -> APIRouter:
+def desk_routes(desk: ScanDesk, bearer: BearerToken) -> APIRouter:
     """All routes of the desk."""
 
     def token(request: Request) -> None:
@@ -137,13 +129,6 @@ def desk_routes(desk: ScanDesk, board: Board, bearer: BearerToken) -> APIRouter:
     router.include_router(_scans(desk))
     router.include_router(_queue(desk))
     router.include_router(_training(desk))
-
-    @router.get("/vehicle", tags=["live"])
-    async def vehicle() -> VehicleView:
-        """The container code: not in the snapshot, which anybody at this machine may read."""
-        read = board.snapshot.seen.get("container")
-        return VehicleView(container=str(read.value) if read is not None and read.known else "")
-
     return router
 
 
@@ -264,4 +249,7 @@ async def _ask(method: Callable[_P, _T], *args: _P.args, **kwargs: _P.kwargs) ->
         return await run_in_threadpool(method, *args, **kwargs)
     except GateError as error:
         status = next((status for kind, status in _STATUS if isinstance(error, kind)), 503)
-        raise Problem(status, error.what, field=error.field, advice=error.advice) from error
+        problem = Problem(status, error.what, field=error.field, advice=error.advice)
+        if isinstance(error, NotAllowed):
+            problem.code, problem.fills = error.code, error.fills
+        raise problem from error

@@ -90,6 +90,7 @@ class Training:
         if clean is None:
             raise NotAllowed(
                 "there is no clean scan to train on",
+                code="NO_TRAINING_SCAN",
                 field="training",
                 advice="training needs a released, calibrated scan with known pixel size on the shelf",
             )

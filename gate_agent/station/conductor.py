@@ -187,6 +187,13 @@ class Conductor(ABC, Generic[C]):
         await self.registrar.order_outcome(action, transaction, objection)
         return OrderResult(objection)
 
+    async def acknowledge(self, code: str, officer: str) -> bool:
+        """An officer has seen an alert; False when there is none, or it was acknowledged before."""
+        if not self._shown.acknowledge(code, officer):
+            return False
+        await self.registrar.lifecycle("alert_acknowledged", reason=code, officer=officer)
+        return True
+
     async def _ordered(self, action: OfficerAction, case: C | None) -> Objection | None:
         if action.transaction and action.transaction != (case.id if case else ""):
             return self._overtaken(action)

@@ -64,3 +64,7 @@ class Display:
     def withdraw(self, code: str) -> None:
         """What an alert told of is over."""
         self._board.clear_alert(code)
+
+    def acknowledge(self, code: str, officer: str) -> bool:
+        """An officer has seen an alert; False when there is none, or it was acknowledged before."""
+        return self._board.acknowledge(code, officer)

@@ -139,6 +139,14 @@ def load(
     return Words(language, name, direction, MappingProxyType(sentences))
 
 
+def load_all(
+    *folders: Traversable, declared: Mapping[str, Collection[str]] = MappingProxyType({})
+) -> Mapping[str, Words]:
+    """Every language that all folders speak, by its tag, English first. Raises WordsError."""
+    spoken = languages(*folders) or (ENGLISH,)
+    return MappingProxyType({each: load(each, *folders, declared=declared) for each in spoken})
+
+
 def english(*folders: Traversable) -> Words:
     """What every station says, and what these folders add, in English: for commands and logs."""
     return load(ENGLISH, SHARED, *folders)

@@ -21,17 +21,19 @@ import numpy as np
 import pytest
 from pydicom.uid import generate_uid
 
+from gate_agent.app.console_page import console_page, console_words
 from gate_agent.console.app import create_app
 from gate_agent.console.server import ConsoleServer
 from gate_agent.console.settings import ConsoleSettings
 from gate_agent.devices import DeviceHealth, DeviceState
 from gate_agent.evidence import CheckResult, Outcome
-from gate_agent.readmodel import Board, HubView, OfficerAction, TransactionView, YardView
+from gate_agent.readmodel import Board, HubView, OfficerAction, OrderResult, OrderView, TransactionView
 from gate_agent.review import Case, Desk, DeskSettings, Shelf
+from gate_agent.review.http import desk_routes
 from gate_agent.review.statistics import Statistics
 from gate_agent.scans.image import Calibration, Provenance, ScanImage, transmission_image
-from gate_agent.scans.reasons import REASONS
 from gate_agent.scans.triage.report import TriageReport, triage
+from gate_agent.station.kind import KINDS
 from gate_simulators.scanner.beam import SETUPS
 from gate_simulators.scanner.goods import Thing
 from gate_simulators.scanner.loading import Fill
@@ -44,12 +46,13 @@ CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 
 TOKEN = "browser-test-token-0123456789abcdef"
 FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
-WORDS = {
-    **REASONS,
-    "WAIT_FOR_OFFICER": "Please wait, an officer will help you.",
-    "DECLARED_WEIGHT_DIFFERS": "The scale says more than was declared.",
-}
+KIND = KINDS.load("nii")
 SETUP = SETUPS["mv-6-9"]
+EFFECTS = {
+    "release": "RELEASE_WAY_OPENS",
+    "inspect": "INSPECTION_WAY_OPENS",
+    "out_of_service": "LANE_CLOSES",
+}
 CONTAINER = "MSCU4512230"
 HELD, EARLIER, DISPLAY = "NII-01-000412", "NII-01-000397", "NII-01-000405"
 T = TypeVar("T")
@@ -88,9 +91,9 @@ def shelved(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("shelf")
     shelf = Shelf(folder / "scans", DeskSettings())
     weight = CheckResult(
-        "declared_weight",
+        "weight",
         Outcome.FAILED,
-        ("DECLARED_WEIGHT_DIFFERS",),
+        ("WEIGHT_ABOVE_DECLARED",),
         {"scale_kg": 27440.0, "declared_kg": 21900.0},
     )
     radiation = CheckResult("radiation", Outcome.PASSED, measured={"gamma_sigma": 1.4, "neutron_sigma": 0.2})
@@ -101,7 +104,7 @@ def shelved(tmp_path_factory: pytest.TempPathFactory) -> Path:
     at = "2026-03-02T07:02:00.000Z"
     shelf.put(Case(DISPLAY, "TGHU7654321", at, display, None, (), "inspect", (), needs_review=False))
     image, report = scanned(2, Thing("lead", 9300, 9600, 0, 260, 200), hidden=True)
-    reasons = ("DECLARED_WEIGHT_DIFFERS", *report.reasons)
+    reasons = ("WEIGHT_ABOVE_DECLARED", *report.reasons)
     at = "2026-03-02T08:42:31.000Z"
     shelf.put(
         Case(HELD, CONTAINER, at, image, report, (radiation, weight), "review", reasons, needs_review=True)
@@ -127,7 +130,16 @@ class Station:
         )
         console = ConsoleSettings(port=0, heartbeat_s=0.5)
         server = ConsoleServer(
-            create_app(self.board, self._act, settings=console, token=TOKEN, words=WORDS, scans=self.desk),
+            create_app(
+                self.board,
+                self._ordered,
+                settings=console,
+                token=TOKEN,
+                kind=console_page(KIND),
+                words=console_words(KIND),
+                acknowledge=self._acknowledge,
+                routers=lambda _board, bearer: (desk_routes(self.desk, bearer),),
+            ),
             console,
         )
         server.bind()
@@ -152,14 +164,6 @@ class Station:
             reasons=kept.reasons,
             rules=("weight-differs@2", "weight-differs@2"),
         )
-        yard = YardView(
-            vehicles=1,
-            at_hold=True,
-            signal_hold="officer",
-            weight_kg=27440.0,
-            container=CONTAINER,
-            plate="AB12CDE",
-        )
         devices = tuple(
             DeviceHealth(name, driver, DeviceState.UP, age, 0)
             for name, driver, age in (
@@ -173,7 +177,10 @@ class Station:
             "phase": "review",
             "instruction": "WAIT_FOR_OFFICER",
             "transaction": transaction,
-            "yard": yard,
+            "orders": tuple(
+                OrderView(order, accepted=True, effect=effect, asked=order in ("release", "inspect"))
+                for order, effect in EFFECTS.items()
+            ),
             "devices": devices,
             "hub": HubView(True, 0, 411, 0.0),
             "counters": (
@@ -182,7 +189,16 @@ class Station:
                 ("decisions", "inspect", 11),
             ),
         }
-        self.call(lambda: self.board.update(**fields))
+        self.call(lambda: self._stand(fields))
+
+    def _stand(self, fields: dict[str, Any]) -> None:
+        closed = dict.fromkeys(("entry", "release", "inspection"), "closed")
+        here = {"approach": False, "vehicles": 1, "at_hold": True, "emergency": False}
+        self.board.saw("yard", {**closed, **here})
+        self.board.saw("scale", {"weight_kg": 27440.0})
+        self.board.saw("camera_left", {"container": CONTAINER})
+        self.board.showed("WAIT_FOR_OFFICER", signal_entry="stop", signal_hold="officer")
+        self.board.update(**fields)
 
     def close(self) -> None:
         self._serving.cancel()
@@ -194,9 +210,17 @@ class Station:
         self._loop.close()
         self.statistics.close()
 
-    async def _act(self, order: OfficerAction) -> str | None:
+    async def _act(self, order: OfficerAction) -> OrderResult:
         self.orders.append(order)
-        return None
+        return OrderResult()
+
+    async def _ordered(self, order: OfficerAction) -> OrderResult:
+        """What is decided about cargo goes by the desk, the rest is the lane's."""
+        by_desk = order.action in ("release", "inspect")
+        return await (self.desk.order(order) if by_desk else self._act(order))
+
+    async def _acknowledge(self, code: str, officer: str) -> bool:
+        return self.board.acknowledge(code, officer)
 
 
 # ---------------------------------------------------------------- the officer's screen

@@ -11,27 +11,41 @@ import stat
 import threading
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
+from importlib import resources
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from gate_agent.console.app import create_app
 from gate_agent.console.guard import RateLimit, is_loopback_authority
-from gate_agent.console.messages import redacted
+from gate_agent.console.messages import journal_entries, redacted
+from gate_agent.console.page import KindPage, OrderLook
 from gate_agent.console.server import ConsoleServer
 from gate_agent.console.settings import ConsoleError, ConsoleSettings
 from gate_agent.console.token import load_token
 from gate_agent.devices import DeviceError, DeviceHealth, DeviceState
 from gate_agent.evidence import CheckResult, Outcome
-from gate_agent.readmodel import Board, OfficerAction, TransactionView
+from gate_agent.readmodel import Alert, Board, Objection, OfficerAction, OrderResult, TransactionView
+from gate_agent.words import SHARED, load_all
 
 TOKEN = "unit-test-token-0123456789abcdef"
 BEARER = {"Authorization": f"Bearer {TOKEN}"}
+WORDS = load_all(SHARED)
+KIND = KindPage(
+    name="kiosk",
+    folder=resources.files("gate_agent") / "egate" / "page",
+    phases={"idle": "good", "busy": "calm"},
+    verdicts={"pass": "good"},
+    orders={"refuse": OrderLook("bad", decides=True), "reset": OrderLook()},
+    public=frozenset({"door"}),
+    texts=frozenset({"BAC"}),
+)
 ORDER = {"action": "refuse", "officer": "B1234", "reason": "document is not theirs"}
 
 
@@ -43,24 +57,34 @@ class Console:
         self.server = server
         self.http = http
         self.orders: list[OfficerAction] = []
-        self.answer: str | Exception | None = None
+        self.answer: Objection | Exception | None = None
         self.app: Any = None
 
-    async def act(self, order: OfficerAction) -> str | None:
+    async def act(self, order: OfficerAction) -> OrderResult:
         self.orders.append(order)
         if isinstance(self.answer, Exception):
             raise self.answer
-        return self.answer
+        return OrderResult(self.answer)
+
+    async def acknowledge(self, code: str, officer: str) -> bool:
+        return self.board.acknowledge(code, officer)
 
 
 @asynccontextmanager
 async def served(settings: dict[str, Any] | None = None, **parts: Any) -> AsyncIterator[Console]:
     configured = ConsoleSettings.model_validate({"port": 0, "heartbeat_s": 0.1, **(settings or {})})
-    board = Board("LANE-1", "egate")
+    board = Board("LANE-1", "kiosk")
     async with httpx.AsyncClient(timeout=10) as http:
         console = Console(board, None, http)  # type: ignore[arg-type]
         console.app = create_app(
-            board, console.act, settings=configured, token=TOKEN, words={"MINOR": "A minor."}, **parts
+            board,
+            console.act,
+            settings=configured,
+            token=TOKEN,
+            kind=KIND,
+            words=WORDS,
+            acknowledge=console.acknowledge,
+            **parts,
         )
         console.server = ConsoleServer(console.app, configured)
         console.server.bind()
@@ -291,6 +315,8 @@ def test_a_named_officer_orders_with_a_reason() -> None:
 BAD_ORDERS: list[tuple[dict[str, Any], str]] = [
     ({**ORDER, "action": "open_exit"}, "action"),
     ({**ORDER, "action": None}, "action"),
+    ({**ORDER, "action": "admit"}, "action"),  # another kind's
+    ({**ORDER, "action": "refuse; admit"}, "action"),
     ({**ORDER, "officer": ""}, "officer"),
     ({**ORDER, "officer": "Jane Doe"}, "officer"),
     ({**ORDER, "officer": 7}, "officer"),
@@ -334,23 +360,26 @@ def test_bodies_are_bounded_before_they_are_parsed() -> None:
     over_http(test)
 
 
-def test_an_order_for_another_traveller_is_refused() -> None:
+def test_the_station_is_told_which_traveller_was_meant() -> None:
+    """It declines, and writes so, when another one has come; the console decides nothing."""
+
     async def test(console: Console) -> None:
         console.board.update(transaction=TransactionView("t2", "2026-03-02T08:00:00.000Z"))
-        stale = await console.http.post("/api/actions", headers=BEARER, json={**ORDER, "transaction": "t1"})
-        assert (stale.status_code, stale.json()["field"]) == (409, "transaction")
-        assert console.orders == []
-        fresh = await console.http.post("/api/actions", headers=BEARER, json={**ORDER, "transaction": "t2"})
-        assert fresh.status_code == 200
+        await console.http.post("/api/actions", headers=BEARER, json={**ORDER, "transaction": "t1"})
+        assert [order.transaction for order in console.orders] == ["t1"]
 
     over_http(test)
 
 
 def test_the_station_may_say_no_or_fail() -> None:
     async def test(console: Console) -> None:
-        console.answer = "nobody is inside"
+        console.answer = Objection("STATION_STOPPED")
         no = await console.http.post("/api/actions", headers=BEARER, json=ORDER)
-        assert (no.status_code, no.json()["detail"]) == (409, "nobody is inside")
+        assert (no.status_code, no.json()["code"]) == (409, "STATION_STOPPED")
+        assert no.json()["detail"] == "The station has stopped."
+        german = {**BEARER, "Accept-Language": "fr;q=0.9, de-AT;q=0.8, en;q=0.1"}
+        no = await console.http.post("/api/actions", headers=german, json=ORDER)
+        assert no.json()["detail"] == "Die Station ist angehalten."
         console.answer = DeviceError("door controller is gone", field="lane", advice="check its cable")
         failed = await console.http.post("/api/actions", headers=BEARER, json=ORDER)
         assert (failed.status_code, failed.json()["advice"]) == (503, "check its cable")
@@ -402,7 +431,6 @@ def test_snapshot_is_valid_json_whatever_was_measured() -> None:
         snapshot = json.loads((await console.http.get("/api/snapshot")).text, parse_constant=pytest.fail)
         assert snapshot["devices"][0] | {"age_s": None} == snapshot["devices"][0]
         assert snapshot["transaction"]["checks"][0]["measured"] == {"distance": None}
-        assert (await console.http.get("/api/words")).json() == {"MINOR": "A minor."}
 
     over_http(test)
 
@@ -454,11 +482,22 @@ def test_cancelled_server_ends_open_streams_and_touches_no_signal_handler() -> N
         before = signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)
         settings = ConsoleSettings(port=0)
 
-        async def act(_: OfficerAction) -> None: ...
+        async def act(_: OfficerAction) -> OrderResult:
+            return OrderResult()
 
-        server = ConsoleServer(
-            create_app(Board("L", "egate"), act, settings=settings, token=TOKEN, words={}), settings
+        async def acknowledge(_code: str, _officer: str) -> bool:
+            return False
+
+        app = create_app(
+            Board("L", "kiosk"),
+            act,
+            settings=settings,
+            token=TOKEN,
+            kind=KIND,
+            words=WORDS,
+            acknowledge=acknowledge,
         )
+        server = ConsoleServer(app, settings)
         server.bind()
         running = asyncio.create_task(server.run())
         async with (
@@ -485,6 +524,135 @@ def test_a_taken_port_is_a_clear_error() -> None:
         with pytest.raises(ConsoleError, match="cannot listen") as refused:
             ConsoleServer(None, settings).bind()  # type: ignore[arg-type]
     assert refused.value.field == "console.port"
+
+
+# ---------------------------------------------------------------- what leaves the station without the token
+
+NAMES = st.text("abcdefghij", min_size=1, max_size=6)
+VALUES = st.one_of(st.booleans(), st.integers(0, 9), st.just("MARKED-PRIVATE"))
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    things=st.dictionaries(NAMES, VALUES),
+    shown=st.dictionaries(NAMES, st.just("MARKED-PRIVATE")),
+    measured=st.dictionaries(NAMES, st.one_of(VALUES, st.just("BAC"))),
+    public=st.frozensets(NAMES),
+)
+def test_h6_of_a_generated_kind_only_what_it_declares_public_is_open(
+    things: dict[str, Any], shown: dict[str, str], measured: dict[str, Any], public: frozenset[str]
+) -> None:
+    board = Board("X-1", "generated")
+    board.saw("device", things)
+    board.showed("WAIT", **shown)
+    check = CheckResult("check", Outcome.FAILED, (), measured)
+    board.update(
+        transaction=TransactionView("t", "2026-03-02T08:00:00.000Z", (check,)),
+        alerts=(Alert("DEVICE_FAULT", "2026-03-02T08:00:00.000Z", "MARKED-PRIVATE"),),
+    )
+    opened = replace(KIND, public=public).opened(board.snapshot)
+    assert opened.seen == {name: thing for name, thing in board.snapshot.seen.items() if name in public}
+    assert opened.shown == {name: value for name, value in shown.items() if name in public}
+    assert opened.transaction is not None
+    (figures,) = opened.transaction.checks
+    assert dict(figures.measured) == {n: v for n, v in measured.items() if v != "MARKED-PRIVATE"}
+    if not public & (things.keys() | shown.keys()):
+        assert "MARKED-PRIVATE" not in repr(opened)
+    nothing = KindPage("new", KIND.folder, {}, {}, {}).opened(board.snapshot)
+    assert not nothing.seen and not nothing.shown and "MARKED-PRIVATE" not in repr(nothing)
+
+
+def test_h4_the_token_shows_all_and_a_wrong_one_is_no_way_in() -> None:
+    async def test(console: Console) -> None:
+        console.board.saw("lane", {"door": "open", "container": "MSCU4512230"})
+        await asyncio.sleep(0)
+        for path in ("/api/snapshot", "/api/events"):
+            wrong = await console.http.get(path, headers={"Authorization": "Bearer guess"})
+            assert wrong.status_code == 401, path
+        public = (await console.http.get("/api/snapshot")).json()
+        assert public["seen"].keys() == {"door"}
+        whole = (await console.http.get("/api/snapshot", headers=BEARER)).json()
+        assert whole["seen"]["container"]["value"] == "MSCU4512230"
+        ((_, streamed),) = await events(console, 1)
+        assert streamed == public
+
+    over_http(test)
+
+
+# ---------------------------------------------------------------- kind, words, alerts
+
+
+def test_h3_the_page_is_told_of_the_kind_and_given_its_words() -> None:
+    async def test(console: Console) -> None:
+        kind = (await console.http.get("/api/kind")).json()
+        assert kind["languages"] == {"en": "English", "de": "Deutsch"}
+        assert [order["order"] for order in kind["orders"]] == ["refuse", "reset"]
+        assert kind["phases"] == {"idle": "good", "busy": "calm"}
+        assert (await console.http.get("/static/kind/page.js")).status_code == 200
+        for asked, language in (
+            ("/api/words?language=de", "de"),
+            ("/api/words?language=de-CH", "de"),
+            ("/api/words?language=tlh", "en"),
+            ("/api/words", "en"),
+        ):
+            words = (await console.http.get(asked)).json()
+            assert (words["language"], words["direction"]) == (language, "ltr")
+            assert words["reasons"].keys() == WORDS["en"].tables()["reasons"].keys()
+        page = await console.http.get("/", headers={"Accept-Language": "de"})
+        assert '<html lang="de" dir="ltr">' in page.text and "Zur Station" in page.text
+
+    over_http(test)
+
+
+@given(st.text(max_size=60))
+def test_any_accept_language_is_answered(header: str) -> None:
+    from starlette.requests import Request
+
+    from gate_agent.console.language import Languages
+
+    raw = header.encode("latin-1", "replace")
+    scope = {"type": "http", "headers": [(b"accept-language", raw)], "query_string": b""}
+    assert Languages(WORDS).of(Request(scope)).language in WORDS
+
+
+def test_u4_a_named_officer_acknowledges_an_alert_once() -> None:
+    async def test(console: Console) -> None:
+        console.board.raise_alert("DEVICE_FAULT:camera")
+        path = "/api/alerts/DEVICE_FAULT:camera/acknowledge"
+        assert (await console.http.post(path, json={"officer": "B1"})).status_code == 401
+        bad = await console.http.post(path, headers=BEARER, json={"officer": "Jane Doe"})
+        assert (bad.status_code, bad.json()["field"]) == (422, "officer")
+        first = await console.http.post(path, headers=BEARER, json={"officer": "B1"})
+        assert (first.status_code, console.board.snapshot.alerts[0].acknowledged_by) == (200, "B1")
+        again = await console.http.post(path, headers=BEARER, json={"officer": "C2"})
+        assert (again.status_code, again.json()["code"]) == (409, "ALERT_UNKNOWN")
+        odd = await console.http.post("/api/alerts/../acknowledge", headers=BEARER, json={"officer": "B1"})
+        assert odd.status_code in (404, 405, 422)
+
+    over_http(test)
+
+
+def test_u2_an_outcome_stands_with_its_order_whichever_was_written_first() -> None:
+    def written(seq: int, kind: str, action: str, officer: str, **more: Any) -> dict[str, Any]:
+        body = {"action": action, "officer": officer, **more}
+        return {"epoch": 1, "seq": seq, "kind": kind, "transaction": "t", "at": "", "body": body}
+
+    records = [
+        written(1, "officer_outcome", "out_of_service", "B1", done=True),
+        written(2, "officer_action", "out_of_service", "B1"),
+        written(3, "officer_action", "admit", "B1"),
+        written(4, "officer_action", "admit", "C2"),
+        written(5, "officer_outcome", "admit", "C2", done=False, why="DECIDED_BY_OTHER", decided_by="B1"),
+        written(6, "officer_outcome", "admit", "B1", done=True, why="free text"),
+        written(7, "officer_action", "reset", "D3"),
+    ]
+    entries = {(e.action, e.by): (e.done, e.why, e.first) for e in journal_entries(records)}
+    assert entries == {
+        ("out_of_service", "B1"): (True, "", ""),
+        ("admit", "B1"): (True, "", ""),
+        ("admit", "C2"): (False, "DECIDED_BY_OTHER", "B1"),
+        ("reset", "D3"): (None, "", ""),
+    }
 
 
 # ---------------------------------------------------------------- pictures, journal, operations
@@ -514,12 +682,12 @@ def test_journal_shows_codes_only_and_newest_first() -> None:
             "at": "2026-03-02T08:00:00.000Z",
             "body": {"action": "admit", "officer": "B1234", "reason": "Jane is known to me", "name": "DOE"},
         }
-        for seq in (1, 2, 3)
+        for seq in (3, 2, 1)
     ]
 
     async def test(console: Console) -> None:
         answer = await console.http.get("/api/journal?last=2")
-        assert [entry["seq"] for entry in answer.json()] == [2, 1]
+        assert [entry["seq"] for entry in answer.json()] == [3, 2]
         assert "Jane" not in answer.text and "DOE" not in answer.text
         for bad in ("0", "101", "many", "-1"):
             refused = await console.http.get(f"/api/journal?last={bad}")
@@ -586,9 +754,11 @@ def test_openapi_describes_every_endpoint() -> None:
         assert set(document["paths"]) == {
             "/api/snapshot",
             "/api/events",
+            "/api/kind",
             "/api/words",
             "/api/pictures/{which}",
             "/api/actions",
+            "/api/alerts/{code}/acknowledge",
             "/api/journal",
             "/healthz",
             "/metrics",

@@ -2,6 +2,7 @@
 
 import { svg } from "./dom.js";
 
+/** @type {Record<string, [body: string, mark: string]>} */
 const PATHS = {
   passed: ["M12 2a10 10 0 1 0 0 20 10 10 0 0 0 0-20z", "M7.5 12.5l3 3 6-6.5"],
   failed: ["M8 2.5h8L21.5 8v8L16 21.5H8L2.5 16V8z", "M8.5 8.5l7 7m0-7l-7 7"],
@@ -21,7 +22,7 @@ const PATHS = {
   clock: ["M3 12a9 9 0 0 1 18 0 9 9 0 0 1-18 0", "M12 7v5l3 2"],
 };
 
-/** A decorative icon (its word stands beside it). Solid ones are filled with a stroke cut out. */
+/** A decorative icon (its word stands beside it). Solid ones are filled with a stroke cut out. @param {string} name */
 export function icon(name) {
   const [body, mark] = PATHS[name] ?? PATHS.pending;
   return svg(
@@ -32,7 +33,13 @@ export function icon(name) {
   );
 }
 
-/** Puts another icon in the place of this one when it differs. */
+/** The icon of an order, by what it does. @param {import("./types.js").Order} order */
+export function orderIcon({ decides, opens, tone }) {
+  if (decides) return opens ? "admit" : "refuse";
+  return tone === "warn" ? "closed" : tone === "good" ? "open" : "reset";
+}
+
+/** Puts another icon in the place of this one when it differs. @param {SVGElement} old @param {string} name */
 export function swapIcon(old, name) {
   if (old.dataset.icon === name) return old;
   const fresh = icon(name);

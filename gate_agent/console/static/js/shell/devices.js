@@ -1,19 +1,21 @@
 // Device health: state, age of the last reading (frame age for a camera), restarts, and what to do.
 
-import { el, keyed, setAttribute, setText } from "../dom.js";
+import { el, find, keyed, setAttribute, setText } from "../dom.js";
 import { icon, swapIcon } from "../icons.js";
-import { duration } from "../words.js";
+import { device as deviceName, duration, label, named } from "../words.js";
 
+/** @type {Record<string, {tone: string, icon: string}>} */
 const STATES = {
-  up: { word: "up", tone: "good", icon: "passed" },
-  starting: { word: "starting", tone: "idle", icon: "pending" },
-  silent: { word: "silent", tone: "warn", icon: "inconclusive" },
-  down: { word: "down", tone: "bad", icon: "failed" },
+  up: { tone: "good", icon: "passed" },
+  starting: { tone: "idle", icon: "pending" },
+  silent: { tone: "warn", icon: "inconclusive" },
+  down: { tone: "bad", icon: "failed" },
 };
 
+/** @returns {import("../types.js").Panel} */
 export function devicesPanel() {
   const list = el("ul", { id: "devices" });
-  const node = el("section", { class: "panel scrolls", "aria-label": "Devices" }, el("h2", {}, "Devices"), list);
+  const node = el("section", { class: "panel scrolls", tabindex: 0, "aria-label": label("devices.title") }, el("h2", {}, label("devices.title")), list);
 
   return {
     node,
@@ -24,27 +26,20 @@ export function devicesPanel() {
 }
 
 function make() {
-  return el(
-    "li",
-    { class: "device" },
-    icon("pending"),
-    el("span", { class: "name" }),
-    el("span", { class: "state" }),
-    el("span", { class: "facts" }),
-    el("span", { class: "advice", hidden: true }),
-  );
+  const parts = ["name", "state", "facts", "advice"].map((name) => el("span", { class: name }));
+  return el("li", { class: "device" }, icon("pending"), parts);
 }
 
+/** @param {Element} row @param {import("../types.js").Device} device */
 function draw(row, device) {
   const state = STATES[device.state] ?? STATES.down;
   setAttribute(row, "class", `device tone-${state.tone}`);
-  swapIcon(row.querySelector("svg"), state.icon);
+  swapIcon(find(row, "svg"), state.icon);
   const [name, word, facts, advice] = row.querySelectorAll("span");
-  setText(name, device.device);
-  setText(word, state.word);
-  const restarts = device.restarts === 1 ? "1 restart" : `${device.restarts} restarts`;
-  const newest = device.age_s === null ? "nothing yet" : `last ${duration(device.age_s)} ago`;
-  setText(facts, `${device.driver} · ${newest} · ${restarts}`);
+  setText(name, deviceName(device.device));
+  setText(word, named("device_states", device.state));
+  const newest = device.age_s === null ? label("devices.nothing") : label("devices.last", { age: duration(device.age_s) });
+  setText(facts, `${device.driver} · ${newest} · ${label("devices.restarts", { number: device.restarts })}`);
   const trouble = [device.error, device.advice].filter(Boolean).join(" — ");
   setText(advice, trouble);
   setAttribute(advice, "hidden", !trouble);

@@ -1,30 +1,28 @@
-// Which station this is, what it is doing, who sits here, and what time it is.
+// Which station this is, what it is doing, who sits here, in which language, and what time it is.
 
 import { el, setAttribute, setText } from "../dom.js";
 import { icon } from "../icons.js";
-import { spelt, wallClock } from "../words.js";
+import { choose } from "../language.js";
+import { label, named, number, wallClock } from "../words.js";
 
-const KINDS = { egate: "E-gate", nii: "Scanner station" };
-
-export function header(root, session, signIn, keys) {
-  const name = el("h1", {}, "Station");
-  const kind = el("span", { class: "kind" });
-  const phase = el("span", { class: "badge tone-idle", id: "phase" }, "Connecting");
+/**
+ * @param {HTMLElement} root
+ * @param {import("../session.js").Session} session
+ * @param {{open: () => void}} signIn
+ * @param {{open: () => void}} keys
+ * @param {import("../types.js").Kind} kind
+ */
+export function header(root, session, signIn, keys, kind) {
+  const name = el("h1", {}, label("station"));
+  const phase = el("span", { class: "badge tone-idle", id: "phase" }, label("connecting"));
   const counts = el("span", { class: "muted", id: "counters" });
-  const who = el("button", { type: "button", id: "sign-in", on: { click: openSession } });
-  const help = el("button", { type: "button", class: "quiet", on: { click: keys.open } }, "Keys ", el("kbd", { "aria-hidden": "true" }, "Alt K"));
-  const clock = el("time", { "aria-label": "Time" });
-  root.append(name, kind, phase, el("span", { class: "spring" }), counts, help, who, clock);
-
-  let phases = {};
-
-  function openSession() {
-    if (session.complete) session.signOut();
-    else signIn.open();
-  }
+  const who = el("button", { type: "button", id: "sign-in", on: { click: () => (session.complete ? session.signOut() : signIn.open()) } });
+  const help = el("button", { type: "button", class: "quiet", on: { click: keys.open } }, `${label("keys.title")} `, el("kbd", { "aria-hidden": "true" }, "Alt K"));
+  const clock = el("time", { "aria-label": label("clock") });
+  root.append(name, el("span", { class: "kind" }, label("kind.name")), phase, el("span", { class: "spring" }), counts, help, languages(kind), who, clock);
 
   function drawSession() {
-    who.replaceChildren(icon("person"), session.complete ? `${session.officer} · sign out` : "Sign in");
+    who.replaceChildren(icon("person"), session.complete ? label("session.sign_out", { officer: session.officer }) : label("session.sign_in"));
     setAttribute(who, "class", session.complete ? null : "primary");
   }
 
@@ -35,17 +33,20 @@ export function header(root, session, signIn, keys) {
   tick();
 
   return {
-    use(view) {
-      phases = view.phases;
-    },
+    /** @param {import("../types.js").Snapshot} snapshot */
     update(snapshot) {
-      const meaning = phases[snapshot.phase] ?? { label: spelt(snapshot.phase), tone: "idle" };
       setText(name, snapshot.station);
-      setText(kind, KINDS[snapshot.kind] ?? spelt(snapshot.kind));
-      setText(phase, meaning.label);
-      setAttribute(phase, "class", `badge tone-${meaning.tone}`);
+      setText(phase, named("phases", snapshot.phase));
+      setAttribute(phase, "class", `badge tone-${kind.phases[snapshot.phase] ?? "idle"}`);
       const decided = snapshot.counters.filter(([metric]) => metric === "decisions");
-      setText(counts, decided.map(([, label, value]) => `${value} ${label}`).join(" · "));
+      setText(counts, decided.map(([, verdict, count]) => `${number(count)} ${named("verdicts", verdict)}`).join(" · "));
     },
   };
+}
+
+/** @param {import("../types.js").Kind} kind */
+function languages(kind) {
+  const options = Object.entries(kind.languages).map(([language, name]) => el("option", { value: language, lang: language, selected: language === document.documentElement.lang }, name));
+  const select = el("select", { id: "language", "aria-label": label("language"), on: { change: () => choose(select.value) } }, options);
+  return select;
 }

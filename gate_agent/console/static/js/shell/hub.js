@@ -1,39 +1,27 @@
 // The link to the hub: whether it stands, what is still to be acknowledged, and since when.
 
-import { el, setAttribute, setText } from "../dom.js";
+import { el, find, setAttribute, setText } from "../dom.js";
 import { icon, swapIcon } from "../icons.js";
-import { duration } from "../words.js";
+import { duration, label } from "../words.js";
 
+/** @returns {import("../types.js").Panel} */
 export function hubPanel() {
   const word = el("span");
   const badge = el("span", { class: "badge" }, icon("pending"), word);
-  const outbox = el("dd");
-  const oldest = el("dd");
-  const acknowledged = el("dd");
+  const figures = { outbox: el("dd"), oldest: el("dd"), received: el("dd") };
   const error = el("p", { class: "hub-error", hidden: true });
-  const node = el(
-    "section",
-    { class: "panel", id: "hub", "aria-label": "Hub link" },
-    el("div", { class: "hub-state" }, el("h2", {}, "Hub link"), badge),
-    el(
-      "dl",
-      { class: "figures" },
-      el("dt", {}, "In outbox"), outbox,
-      el("dt", {}, "Oldest"), oldest,
-      el("dt", {}, "Received"), acknowledged,
-    ),
-    error,
-  );
+  const rows = Object.entries(figures).flatMap(([name, figure]) => [el("dt", {}, label(`hub.${name}`)), figure]);
+  const node = el("section", { class: "panel", id: "hub", "aria-label": label("hub.title") }, el("div", { class: "hub-state" }, el("h2", {}, label("hub.title")), badge), el("dl", { class: "figures" }, rows), error);
 
   return {
     node,
     update({ hub }) {
-      setText(word, hub.connected ? "connected" : "offline");
+      setText(word, label(hub.connected ? "hub.connected" : "hub.offline"));
       setAttribute(badge, "class", `badge tone-${hub.connected ? "good" : "warn"}`);
-      swapIcon(badge.querySelector("svg"), hub.connected ? "link" : "inconclusive");
-      setText(outbox, String(hub.outbox));
-      setText(oldest, hub.outbox ? duration(hub.oldest_s) : "–");
-      setText(acknowledged, String(hub.acknowledged));
+      swapIcon(find(badge, "svg"), hub.connected ? "link" : "inconclusive");
+      setText(figures.outbox, String(hub.outbox));
+      setText(figures.oldest, hub.outbox ? duration(hub.oldest_s) : "–");
+      setText(figures.received, String(hub.acknowledged));
       setText(error, hub.error);
       setAttribute(error, "hidden", !hub.error);
     },

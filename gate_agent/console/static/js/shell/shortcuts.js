@@ -2,45 +2,44 @@
 // acts as a keyboard) never opens an order (WCAG 2.1.4).
 
 import { el } from "../dom.js";
+import { label } from "../words.js";
 
 export function shortcuts() {
+  /** @type {Map<string, () => void>} */
   const known = new Map();
   const table = el("table", {});
-  const close = el("button", { type: "button", class: "primary", on: { click: () => node.close() } }, "Close");
-  const node = el(
-    "dialog",
-    { id: "keys", "aria-labelledby": "keys-title" },
-    el("h2", { id: "keys-title" }, "Keys"),
-    el("p", {}, "Tab and Shift+Tab move through the page, arrow keys through the orders, Enter opens, Escape closes."),
-    table,
-    el("div", { class: "buttons" }, close),
-  );
+  const close = el("button", { type: "button", class: "primary", on: { click: () => node.close() } }, label("close"));
+  const node = el("dialog", { id: "keys", "aria-labelledby": "keys-title" }, el("h2", { id: "keys-title" }, label("keys.title")), el("p", {}, label("keys.about")), table, el("div", { class: "buttons" }, close));
 
   function open() {
     node.showModal();
   }
 
   document.addEventListener("keydown", (event) => {
-    if (!event.altKey || event.ctrlKey || event.metaKey || event.repeat) return;
-    const handler = known.get(event.code); // the place of the key: Alt changes its letter on some systems
+    if (!event.altKey || event.ctrlKey || event.metaKey || event.repeat || event.getModifierState("AltGraph")) return;
+    const handler = known.get(letterOf(event));
     if (!handler) return;
     event.preventDefault();
     if (!document.querySelector("dialog[open]")) handler();
   });
 
+  /** @param {string | undefined} letter @param {string} words @param {() => void} handler */
   function add(letter, words, handler) {
-    known.set(`Key${letter}`, handler);
+    if (!letter) return;
+    known.set(letter, handler);
     describe(`Alt ${letter}`, words);
   }
 
-  /** A line of the table; a key that is already in it gets its new words. */
+  /** A line of the table. @param {string} key @param {string} words */
   function describe(key, words) {
-    const line = el("tr", { "data-for": key }, el("td", {}, el("kbd", {}, key)), el("td", {}, words));
-    const old = [...table.children].find((row) => row.dataset.for === key);
-    if (old) old.replaceWith(line);
-    else table.append(line);
+    table.append(el("tr", {}, el("td", {}, el("kbd", {}, key)), el("td", {}, words)));
   }
 
-  add("K", "This list", open);
+  add("K", label("keys.this_list"), open);
   return { node, open, add, describe };
+}
+
+/** The letter on the key, whatever the layout; its place only where Alt turns the letter into something else. @param {KeyboardEvent} event */
+function letterOf({ key, code }) {
+  return /^[a-z]$/i.test(key) ? key.toUpperCase() : code.replace(/^Key/, "");
 }
