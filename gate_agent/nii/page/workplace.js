@@ -1,6 +1,6 @@
 // What lies on the officer's table: which scan the viewer shows, its planes, its comparison, its marks.
 
-import { label, wallClock } from "/static/js/words.js";
+import { label } from "/static/js/words.js";
 import { Picture } from "./viewer/picture.js";
 import { Viewer } from "./viewer/viewer.js";
 
@@ -31,9 +31,9 @@ export class Workplace {
     }
   }
 
-  #put(scan, picture, label) {
+  #put(scan, picture, name) {
     this.scan = scan;
-    this.viewer.show(picture, label, { findings: scan?.findings ?? [] });
+    this.viewer.show(picture, name, { findings: scan?.findings ?? [] });
     this.#hooks.opened(scan, picture);
   }
 

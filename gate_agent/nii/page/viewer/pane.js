@@ -19,7 +19,7 @@ export function pane(label) {
 
   /** A canvas that once had a WebGL context cannot get another kind. */
   function plain() {
-    const fresh = canvas.cloneNode(false);
+    const fresh = /** @type {HTMLCanvasElement} */ (canvas.cloneNode(false));
     canvas.replaceWith(fresh);
     canvas = fresh;
     return canvasRenderer(canvas);

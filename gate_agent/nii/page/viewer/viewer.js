@@ -99,7 +99,7 @@ export class Viewer {
   }
 
   refresh() {
-    this.#pending ||= requestAnimationFrame(() => this.paint());
+    if (!this.#pending) this.#pending = requestAnimationFrame(() => this.paint());
   }
 
   paint() {

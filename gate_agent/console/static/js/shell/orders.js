@@ -106,7 +106,7 @@ export function ordersBar(root, { session, signIn, keys, dialogs }, kind, view, 
       }
       dialog.update(newest);
       for (const each of buttons) {
-        const order = newest.orders.find(({ order }) => order === each.dataset.action);
+        const order = newest.orders.find((known) => known.order === each.dataset.action);
         each.classList.toggle("asked", Boolean(order?.asked && order.accepted));
         each.classList.toggle("declines", !order?.accepted);
       }
