@@ -20,7 +20,7 @@ from gate_agent.devices import CommandRefused, DeviceHealth, DeviceState
 from gate_agent.devices.supervision import Supervisor
 from gate_agent.logs import get_logger
 from gate_agent.readmodel import OfficerAction
-from gate_agent.station import words as w
+from gate_agent.station import vocabulary as w
 from gate_agent.station.case import Case
 from gate_agent.station.display import Display
 from gate_agent.station.inbox import BoundPassed, Held, Order
@@ -268,6 +268,8 @@ class Conductor(ABC, Generic[C]):
                     self._case.stop_work()
             case w.Alarm(reason):
                 self._alarm(reason)
+            case w.AlarmOver(reason):
+                self._shown.withdraw(reason)
             case w.Answer(accepted=accepted):
                 if isinstance(cause, Order):
                     phase = self.phase.value.replace("_", " ")

@@ -19,7 +19,7 @@ from gate_agent.readmodel import OfficerAction
 from gate_agent.station.case import Case
 from gate_agent.station.clock import rfc3339, utc_now
 from gate_agent.station.display import Display
-from gate_agent.station.words import CommitFailed, DecisionCommitted, Fault, Recovered
+from gate_agent.station.vocabulary import CommitFailed, DecisionCommitted, Fault, Recovered
 
 log = get_logger(__name__)
 

@@ -19,7 +19,7 @@ from gate_agent.logs import get_logger
 from gate_agent.policy import CheckTable, Policy, PolicySettings, load_policy
 from gate_agent.station.clock import utc_now
 from gate_agent.station.display import Display
-from gate_agent.station.words import Fault, Recovered
+from gate_agent.station.vocabulary import Fault, Recovered
 
 T = TypeVar("T")
 
