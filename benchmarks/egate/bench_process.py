@@ -22,7 +22,6 @@ import statistics
 import time
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import replace
 from importlib.metadata import version
 from itertools import islice
 
@@ -82,8 +81,7 @@ class Recorder:
                 self._answers.append(v.DecisionCommitted(ticket, Verdict.ADMIT))
             case v.SetDoors(entry_open, exit_open):
                 for through_moving in (True, False):
-                    self.seen = replace(
-                        self.seen,
+                    self.seen = self.seen._replace(
                         entry=_moved(self.seen.entry, entry_open, through_moving),
                         exit=_moved(self.seen.exit, exit_open, through_moving),
                     )
@@ -92,7 +90,7 @@ class Recorder:
                 pass
 
     def sees(self, inside: int) -> None:
-        self.seen = replace(self.seen, inside=inside)
+        self.seen = self.seen._replace(inside=inside)
         self.happens(v.LaneChanged(self.seen))
 
 

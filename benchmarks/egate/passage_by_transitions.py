@@ -12,7 +12,7 @@ from gate_agent.decision import Verdict
 from gate_agent.devices import DoorPosition
 from gate_agent.egate import vocabulary as v
 from gate_agent.egate.table import SHOWN
-from gate_agent.egate.vocabulary import Effect, Event, Phase, Seen, SetDoors, Show, StartTimer
+from gate_agent.egate.vocabulary import Effect, Event, Phase, Seen, SetDoors, StartTimer
 
 CLOSED, OPEN = DoorPosition.CLOSED, DoorPosition.OPEN
 
@@ -165,7 +165,7 @@ class Passage:
 
     def entered(self, _event: Event) -> None:
         phase = Phase(self.phase)
-        self.effects += (Show(*SHOWN[phase]), StartTimer(phase))
+        self.effects += (SHOWN[phase], StartTimer(phase))
         doors = SetDoors(
             entry_open=self.phase in ("entry_opening", "entry_occupied"),
             exit_open=self.phase in ("exit_opening", "leaving"),

@@ -223,6 +223,7 @@ def _seen(reading: LaneReading) -> v.Seen:
     return v.Seen(
         entry=reading.entry,
         exit=reading.exit,
+        approach=reading.approach,
         inside=reading.persons_inside,
         object_inside=reading.object_inside,
         emergency=reading.emergency,

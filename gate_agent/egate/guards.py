@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
-from gate_agent.decision import Verdict
 from gate_agent.devices import DoorPosition
 from gate_agent.egate import vocabulary as v
-from gate_agent.egate.vocabulary import Event, Lane, OfficerOrder
+from gate_agent.egate.vocabulary import Lane
 
 CHIP_ATTEMPTS = 3
 """How often a traveller may present the chip before an officer takes over."""
@@ -18,104 +17,63 @@ STOPS_EXIT = frozenset({"lane", "journal"})
 
 CLOSED, OPEN = DoorPosition.CLOSED, DoorPosition.OPEN
 
-Guard: TypeAlias = Callable[[Lane, Event], bool]
+Guard: TypeAlias = Callable[[Lane, Any], bool]
 
 
-def always(_lane: Lane, _event: Event) -> bool:
-    return True
+def fact(name: str, holds: Guard) -> Guard:
+    """A guard by this name."""
+    holds.__name__ = name
+    return holds
 
 
-def emergency(lane: Lane, _event: Event) -> bool:
-    return lane.seen.emergency
+# ---------------------------------------------------------------- what is seen
+
+emergency = fact("emergency", lambda lane, _: lane.seen.emergency)
+emergency_over = fact("emergency over", lambda lane, _: not lane.seen.emergency)
+forced = fact("forced", lambda lane, _: lane.seen.forced)
+door_fault = fact("door fault", lambda lane, _: DoorPosition.FAULT in _doors(lane))
+sensors_disagree = fact("sensors disagree", lambda lane, _: lane.seen.sensors_disagree)
+unsure = fact("unsure", lambda lane, _: lane.seen.sensors_disagree or not lane.seen.known)
+nobody_inside = fact("nobody inside", lambda lane, _: lane.seen.inside == 0)
+somebody_inside = fact("somebody inside", lambda lane, _: lane.seen.inside >= 1)
+one_inside = fact("one inside", lambda lane, _: lane.seen.inside == 1)
+two_inside = fact("two inside", lambda lane, _: lane.seen.inside >= 2)
+object_left = fact("object left", lambda lane, _: lane.seen.object_inside)
+entry_open = fact("entry open", lambda lane, _: lane.seen.entry is OPEN)
+entry_closed = fact("entry closed", lambda lane, _: lane.seen.entry is CLOSED)
+entry_not_closed = fact("entry not closed", lambda lane, _: lane.seen.entry is not CLOSED)
+exit_open = fact("exit open", lambda lane, _: lane.seen.exit is OPEN)
+exit_closed = fact("exit closed", lambda lane, _: lane.seen.exit is CLOSED)
+a_door_not_closed = fact("a door not closed", lambda lane, _: _doors(lane) != (CLOSED, CLOSED))
 
 
-def emergency_over(lane: Lane, _event: Event) -> bool:
-    return not lane.seen.emergency
+def _doors(lane: Lane) -> tuple[DoorPosition, DoorPosition]:
+    return (lane.seen.entry, lane.seen.exit)
 
 
-def contradiction(lane: Lane, _event: Event) -> bool:
+def contradiction(lane: Lane, _event: object) -> bool:
     """The controller admits a broken interlock, or reports both doors away from closed."""
     seen = lane.seen
     return not seen.interlock_ok or (seen.entry is not CLOSED and seen.exit is not CLOSED)
 
 
-def forced(lane: Lane, _event: Event) -> bool:
-    return lane.seen.forced
+def somebody_before(lane: Lane, _event: object) -> bool:
+    """Somebody is known to be at the reader: the approach sensor says so, or a chip lies on it.
+
+    Nobody is turned away by a sensor that fails: a zone that reads is proof enough of a document, and
+    needs no guard. One that does not read, with nobody there, is noise on the line.
+    """
+    return lane.seen.approach or lane.chip
 
 
-def door_fault(lane: Lane, _event: Event) -> bool:
-    return DoorPosition.FAULT in (lane.seen.entry, lane.seen.exit)
+# ---------------------------------------------------------------- whether the lane can serve
 
 
-def sensors_disagree(lane: Lane, _event: Event) -> bool:
-    return lane.seen.sensors_disagree
+def serviceable(lane: Lane) -> bool:
+    return not lane.faults and not lane.seen.sensors_disagree
 
 
-def nobody_inside(lane: Lane, _event: Event) -> bool:
-    return lane.seen.inside == 0
-
-
-def went_back_again(lane: Lane, event: Event) -> bool:
-    return nobody_inside(lane, event) and lane.wavered
-
-
-def nobody_inside_exit_closed(lane: Lane, _event: Event) -> bool:
-    return lane.seen.inside == 0 and lane.seen.exit is CLOSED
-
-
-def somebody_inside(lane: Lane, _event: Event) -> bool:
-    return lane.seen.inside >= 1
-
-
-def one_inside(lane: Lane, _event: Event) -> bool:
-    return lane.seen.inside == 1
-
-
-def two_inside(lane: Lane, _event: Event) -> bool:
-    return lane.seen.inside >= 2
-
-
-def object_left(lane: Lane, _event: Event) -> bool:
-    return lane.seen.object_inside
-
-
-def a_door_not_closed(lane: Lane, _event: Event) -> bool:
-    return lane.seen.entry is not CLOSED or lane.seen.exit is not CLOSED
-
-
-def entry_open(lane: Lane, _event: Event) -> bool:
-    return lane.seen.entry is OPEN
-
-
-def entry_closed_one_inside(lane: Lane, _event: Event) -> bool:
-    return lane.seen.entry is CLOSED and lane.seen.inside == 1
-
-
-def entry_closed_nobody(lane: Lane, _event: Event) -> bool:
-    return lane.seen.entry is CLOSED and lane.seen.inside == 0
-
-
-def entry_not_closed(lane: Lane, _event: Event) -> bool:
-    return lane.seen.entry is not CLOSED
-
-
-def exit_open_one_inside(lane: Lane, _event: Event) -> bool:
-    return lane.seen.exit is OPEN and lane.seen.inside == 1
-
-
-def exit_closed(lane: Lane, _event: Event) -> bool:
-    return lane.seen.exit is CLOSED
-
-
-def exit_closed_somebody(lane: Lane, _event: Event) -> bool:
-    return lane.seen.exit is CLOSED and lane.seen.inside >= 1
-
-
-def exit_closed_object(lane: Lane, _event: Event) -> bool:
-    return lane.seen.exit is CLOSED and lane.seen.object_inside
-
-
-def clear(lane: Lane, _event: Event) -> bool:
+def clear(lane: Lane, _event: object) -> bool:
     """Both doors closed, nobody and nothing inside, and the controller content."""
     seen = lane.seen
     return (
@@ -128,12 +86,19 @@ def clear(lane: Lane, _event: Event) -> bool:
     )
 
 
-def closed_and_clear(lane: Lane, event: Event) -> bool:
+not_clear = fact("not clear", lambda lane, _: not clear(lane, _))
+
+
+def closed_and_clear(lane: Lane, event: object) -> bool:
     """No traveller's case is open any more, and what disturbed the lane is gone."""
     return (lane.settled or not lane.open) and clear(lane, event)
 
 
-def found_inside(lane: Lane, _event: Event) -> bool:
+def back_in_service(lane: Lane, event: object) -> bool:
+    return not lane.latched and serviceable(lane) and clear(lane, event)
+
+
+def found_inside(lane: Lane, _event: object) -> bool:
     """A lane that would serve if it were empty: switched on, or reached again, with somebody inside."""
     seen = lane.seen
     return (
@@ -145,15 +110,29 @@ def found_inside(lane: Lane, _event: Event) -> bool:
     )
 
 
-def back_in_service(lane: Lane, event: Event) -> bool:
-    return not lane.latched and serviceable(lane) and clear(lane, event)
+# ---------------------------------------------------------------- the document
+
+with_chip = fact("with chip", lambda lane, _: lane.chip)
+misread_before = fact("misread before", lambda lane, _: lane.misread)
+tries_used = fact("tries used", lambda lane, _: lane.attempts >= CHIP_ATTEMPTS)
+presented_before = fact("presented before", lambda lane, _: lane.attempts > 0)
+wavered = fact("wavered", lambda lane, _: lane.wavered)
+chip_arrived = fact("chip arrived", lambda _, event: event.present)
+chip_left = fact("chip left", lambda _, event: not event.present)
+readable = fact("readable", lambda _, event: event.readable)
+another_document = fact("another document", lambda _, event: event.readable and not event.same)
 
 
-def serviceable(lane: Lane) -> bool:
-    return not lane.faults and not lane.seen.sensors_disagree
+def enter(lane: Lane, event: v.DocumentVetted) -> bool:
+    return event.enter and not lane.faults and clear(lane, event)
 
 
-def may_exit(lane: Lane, _event: Event) -> bool:
+enter_but_fault = fact("enter but fault", lambda _, event: event.enter)
+
+# ---------------------------------------------------------------- decisions
+
+
+def may_exit(lane: Lane, _event: object) -> bool:
     """Rule 2, apart from the committed admit: the one vetted person, between two closed doors."""
     seen = lane.seen
     return (
@@ -165,104 +144,26 @@ def may_exit(lane: Lane, _event: Event) -> bool:
     )
 
 
-def admitted_and_may_exit(lane: Lane, event: Event) -> bool:
-    return lane.admitted and may_exit(lane, event)
+admitted = fact("admitted", lambda lane, _: lane.admitted)
 
 
-def committed_admit(_lane: Lane, event: Event) -> bool:
-    return isinstance(event, v.DecisionCommitted) and event.verdict is Verdict.ADMIT
-
-
-def committed_admit_and_may_exit(lane: Lane, event: Event) -> bool:
-    return committed_admit(lane, event) and may_exit(lane, event)
-
-
-def stops_exit_before_it_opened(lane: Lane, _event: Event) -> bool:
+def stops_exit_before_it_opened(lane: Lane, _event: object) -> bool:
     return bool(lane.faults & STOPS_EXIT) and lane.seen.exit is CLOSED
 
 
-def lane_fault(_lane: Lane, event: Event) -> bool:
-    return isinstance(event, v.Fault) and event.source == "lane"
+case_unsettled = fact("case unsettled", lambda lane, _: lane.open and not lane.settled)
 
 
-def chip_arrived(_lane: Lane, event: Event) -> bool:
-    return isinstance(event, v.ChipPresent) and event.present
+def case_open_outside(lane: Lane, event: object) -> bool:
+    return case_unsettled(lane, event) and (lane.seen.inside == 0 or lane.vacated)
 
 
-def chip_left(_lane: Lane, event: Event) -> bool:
-    return isinstance(event, v.ChipPresent) and not event.present
-
-
-def chip_left_again(lane: Lane, event: Event) -> bool:
-    return chip_left(lane, event) and tries_used(lane, event)
-
-
-def tries_used(lane: Lane, _event: Event) -> bool:
-    return lane.attempts >= CHIP_ATTEMPTS
-
-
-def presented_before(lane: Lane, _event: Event) -> bool:
-    return lane.attempts > 0
-
-
-def readable(_lane: Lane, event: Event) -> bool:
-    return isinstance(event, v.DocumentPresented) and event.readable
-
-
-def readable_with_chip(lane: Lane, event: Event) -> bool:
-    return readable(lane, event) and lane.chip
-
-
-def misread_again(lane: Lane, event: Event) -> bool:
-    return not readable(lane, event) and lane.misread
-
-
-def another_document(_lane: Lane, event: Event) -> bool:
-    return isinstance(event, v.DocumentPresented) and event.readable and not event.same
-
-
-def same_with_chip(lane: Lane, event: Event) -> bool:
-    return readable_with_chip(lane, event) and not another_document(lane, event)
-
-
-def enter(lane: Lane, event: Event) -> bool:
-    return isinstance(event, v.DocumentVetted) and event.enter and not lane.faults and clear(lane, event)
-
-
-def enter_but_fault(_lane: Lane, event: Event) -> bool:
-    return isinstance(event, v.DocumentVetted) and event.enter
-
-
-def order(*orders: OfficerOrder) -> Guard:
-    def ordered(_lane: Lane, event: Event) -> bool:
-        return isinstance(event, v.OfficerRequest) and event.order in orders
-
-    ordered.__name__ = "order_" + "_or_".join(orders)
-    return ordered
-
-
-def both(first: Guard, second: Guard) -> Guard:
-    def guard(lane: Lane, event: Event) -> bool:
-        return first(lane, event) and second(lane, event)
-
-    guard.__name__ = f"{first.__name__} and {second.__name__}"
-    return guard
-
-
-def officer_may_release(lane: Lane, _event: Event) -> bool:
-    """The traveller of this transaction is still inside, alone, and the case is open."""
+def officer_may_release(lane: Lane, event: object) -> bool:
+    """The traveller of this transaction is still inside, alone, and nothing keeps the exit from opening."""
     return (
-        lane.open
-        and not lane.settled
+        case_unsettled(lane, event)
         and not lane.vacated
         and lane.seen.inside == 1
+        and not lane.seen.sensors_disagree
         and not lane.faults & STOPS_EXIT
     )
-
-
-def case_open_outside(lane: Lane, _event: Event) -> bool:
-    return lane.open and not lane.settled and (lane.seen.inside == 0 or lane.vacated)
-
-
-def case_open(lane: Lane, _event: Event) -> bool:
-    return lane.open and not lane.settled

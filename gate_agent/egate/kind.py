@@ -9,7 +9,7 @@ from gate_agent.egate.config import EgateConfig, contents
 from gate_agent.egate.diagram import markdown
 from gate_agent.egate.facts import EGATE_CHECKS
 from gate_agent.egate.orders import ORDERS
-from gate_agent.egate.process import EFFECTS
+from gate_agent.egate.process import PROCESS
 from gate_agent.egate.reasons import INSTRUCTIONS
 from gate_agent.egate.vocabulary import Phase
 from gate_agent.journal import Journal
@@ -57,7 +57,7 @@ KIND = Kind(
     checks=EGATE_CHECKS,
     phases=MappingProxyType({phase: _TONES.get(phase, "calm") for phase in Phase}),
     orders=ORDERS,
-    effects=EFFECTS,
+    effects=PROCESS.order_effects(),
     view=MappingProxyType(
         {
             name: Thing("lane", public=True)

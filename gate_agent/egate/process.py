@@ -15,17 +15,20 @@ Rules of safety (kept in every reachable state, and proven there):
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import get_args
 
 from gate_agent.egate import guards as g
 from gate_agent.egate import vocabulary as v
-from gate_agent.egate.table import BEFORE_ENTRY, CHECKING, ROWS, SHOWN, UNTIMED
-from gate_agent.egate.vocabulary import Effect, Event, Lane, Phase, SetDoors, Show
-from gate_agent.station.transitions import Rest, Row, perform
+from gate_agent.egate.table import BEFORE_ENTRY, CHECKING, LASTING, SHOWN, TABLE, UNTIMED
+from gate_agent.egate.vocabulary import Effect, Event, Lane, Phase, SetDoors
+from gate_agent.station.skeleton import Gate, Process
 
 WATCHED_EMPTY = (*CHECKING, Phase.EXIT_OPENING, Phase.TURNED_AWAY, Phase.REFERRED)
 """Phases in which an empty lane means that whoever comes in later is somebody else."""
+
+BOTH_CLOSED = SetDoors(entry_open=False, exit_open=False)
+TO_ENTRY = SetDoors(entry_open=True, exit_open=False)
+TO_EXIT = SetDoors(entry_open=False, exit_open=True)
 
 
 def door_targets(lane: Lane) -> SetDoors:
@@ -33,114 +36,61 @@ def door_targets(lane: Lane) -> SetDoors:
     seen = lane.seen
     match lane.phase:
         case Phase.ENTRY_OPENING | Phase.ENTRY_OCCUPIED | Phase.EMERGENCY:
-            return SetDoors(entry_open=seen.exit is g.CLOSED, exit_open=False)
+            return TO_ENTRY if seen.exit is g.CLOSED else BOTH_CLOSED
         case Phase.EXIT_OPENING | Phase.LEAVING:
-            return SetDoors(entry_open=False, exit_open=seen.entry is g.CLOSED and lane.admitted)
+            return TO_EXIT if seen.entry is g.CLOSED and lane.admitted else BOTH_CLOSED
         case Phase.REFERRED | Phase.OUT_OF_SERVICE:
-            return SetDoors(entry_open=seen.inside >= 1 and seen.exit is g.CLOSED, exit_open=False)
+            return TO_ENTRY if seen.inside >= 1 and seen.exit is g.CLOSED else BOTH_CLOSED
         case _:
-            return SetDoors(entry_open=False, exit_open=False)
+            return BOTH_CLOSED
 
 
-def observe(lane: Lane, event: Event) -> Lane:
-    """Take up what an event says about the world, whatever the phase makes of it."""
-    match event:
-        case v.LaneChanged(seen):
-            return replace(lane, seen=seen, confirmed=True)
-        case v.DoorsRefused():
-            return replace(lane, doors=None, confirmed=False)
-        case v.ChipPresent(present):
-            return replace(lane, chip=present)
-        case v.Fault(source):
-            seen = v.UNKNOWN if source == "lane" else lane.seen
-            return replace(
-                lane, faults=lane.faults | {source}, seen=seen, chip=lane.chip and source != "chip"
-            )
-        case v.Recovered(source):
-            # A controller that was away may have done anything with its doors: ask again.
-            return replace(
-                lane, faults=lane.faults - {source}, doors=None if source == "lane" else lane.doors
-            )
-        case _:
-            return lane
-
-
-def stale(lane: Lane, event: Event) -> bool:
-    """Whether an event answers a transaction that is no longer the running one."""
-    ticket: int | None = getattr(event, "ticket", None)
-    if ticket is not None:
-        return not lane.open or ticket != lane.ticket
-    return isinstance(event, v.Timeout) and event.phase != lane.phase
-
-
-def matching_row(lane: Lane, event: Event) -> Row[Lane, Event, Effect, Phase] | None:
-    return next((r for r in ROWS.get((lane.phase, type(event)), ()) if r.when(lane, event)), None)
-
-
-def step(lane: Lane, event: Event) -> tuple[Lane, tuple[Effect, ...]]:
-    """What the lane becomes, and what has to be done about it, in this order."""
-    if stale(lane, event):
-        return lane, ()
-    lane = observe(lane, event)
-    effects: list[Effect] = []
-    row = matching_row(lane, event)
-    if row is not None:
-        lane, effects = perform(row, lane, event)
-        if row.to is not None:
-            lane, entered = _enter(lane, _target(lane, row.to))
-            effects += entered
-    if event == v.Recovered("lane") and not any(isinstance(e, Show) for e in effects):
-        effects.append(Show(*SHOWN[lane.phase]))  # without the agent the controller showed its own
-    if lane.open and lane.phase in WATCHED_EMPTY and lane.seen.inside == 0:
-        lane = replace(lane, vacated=True, wavered=False)
-    return _request_doors(lane, effects)
-
-
-def start(faults: frozenset[str]) -> tuple[Lane, tuple[Effect, ...]]:
-    """A lane that has just been switched on: out of service until every source of fault is up."""
-    return Lane(faults=faults | {"lane"}), (Show(*SHOWN[Phase.OUT_OF_SERVICE]),)
-
-
-def _target(lane: Lane, to: Phase | Rest) -> Phase:
-    if isinstance(to, Rest):
-        return Phase.IDLE if g.serviceable(lane) and not lane.latched else Phase.OUT_OF_SERVICE
-    return to
-
-
-def _enter(lane: Lane, phase: Phase) -> tuple[Lane, list[Effect]]:
-    effects: list[Effect] = []
-    if lane.open and phase in UNTIMED:
-        lane = replace(lane, open=False, admitted=False, vacated=False, wavered=False)
-        effects.append(v.Finish())
-    lane = replace(
-        lane,
+def enter(lane: Lane, phase: Phase) -> Lane:
+    """Go to a phase. A case ends where its traveller is through the exit, or nobody waits any more."""
+    goes_on = lane.open and phase not in UNTIMED and phase is not Phase.EXIT_CLOSING
+    return lane._replace(
         phase=phase,
+        open=goes_on,
+        admitted=lane.admitted and goes_on,
+        vacated=lane.vacated and goes_on,
+        wavered=lane.wavered and goes_on,
         attempts=lane.attempts if phase in BEFORE_ENTRY else 0,
         misread=False,
         settled=lane.settled and phase not in UNTIMED,
     )
-    effects.append(Show(*SHOWN[phase]))
-    effects.append(v.StartTimer(phase))
-    return lane, effects
 
 
-def _request_doors(lane: Lane, effects: list[Effect]) -> tuple[Lane, tuple[Effect, ...]]:
-    if "lane" in lane.faults or not lane.seen.known:
-        return replace(lane, doors=None), tuple(effects)
-    if lane.doors is None and not lane.confirmed:
-        return lane, tuple(effects)  # refused: asked again on the next reading, not on what was seen before
-    targets = door_targets(lane)
-    if targets != lane.doors:
-        lane = replace(lane, doors=targets, confirmed=False)
-        effects.append(targets)
-    return lane, tuple(effects)
+def forget_a_misread(lane: Lane, _report: v.LaneChanged) -> Lane:
+    """Whoever comes to the reader next has not tried yet."""
+    return lane._replace(misread=False) if lane.misread and not g.somebody_before(lane, None) else lane
 
 
-EFFECTS = frozenset(get_args(v.OfficerOrder))
-"""The codes of what officers' orders do."""
+def see_chip(lane: Lane, event: v.ChipPresent) -> Lane:
+    return lane._replace(chip=event.present)
 
 
-def orders(lane: Lane) -> dict[str, str]:
-    """Each order of officers with the code of what it would do now; empty when it would be declined."""
-    answers = {order: step(lane, v.OfficerRequest(order))[1] for order in EFFECTS}
-    return {o: o if v.Answer(o, True) in effects else "" for o, effects in answers.items()}
+def lose_chip(lane: Lane, fault: v.Fault) -> Lane:
+    return lane._replace(chip=False) if fault.source == "chip" else lane
+
+
+def see_it_empty(lane: Lane) -> Lane:
+    if lane.open and not lane.vacated and lane.seen.inside == 0 and lane.phase in WATCHED_EMPTY:
+        return lane._replace(vacated=True, wavered=False)
+    return lane
+
+
+PROCESS: Process[Lane, Event, Effect, Phase] = Process(
+    new=Lane(),
+    table=TABLE,
+    lasting=LASTING,
+    shown=SHOWN,
+    idle=Phase.IDLE,
+    closed=Phase.OUT_OF_SERVICE,
+    orders=get_args(v.OfficerOrder),
+    enter=enter,
+    serviceable=g.serviceable,
+    observe={v.LaneChanged: forget_a_misread, v.ChipPresent: see_chip, v.Fault: lose_chip},
+    settle=see_it_empty,
+    gate=Gate("lane", v.LaneChanged, v.DoorsRefused, v.UNKNOWN, door_targets),
+)
+step, start, orders = PROCESS.step, PROCESS.start, PROCESS.orders

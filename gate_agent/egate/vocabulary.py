@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Literal, TypeAlias
+from typing import Literal, NamedTuple, TypeAlias
 
 from gate_agent.devices import DoorPosition, Light
-from gate_agent.station.words import (
+from gate_agent.station.vocabulary import (
     Alarm,
+    AlarmOver,
     Answer,
     Begin,
     CommitFailed,
@@ -57,15 +58,16 @@ class Phase(StrEnum):
 # ---------------------------------------------------------------- what can happen
 
 
-@dataclass(frozen=True, slots=True)
-class Seen:
+class Seen(NamedTuple):
     """The door controller's inputs, as far as the process needs them (a LaneReading, reduced).
 
-    `known` is False while the controller has not spoken since it was lost: nothing may be concluded.
+    `approach`: somebody stands before the entry, at the document reader. `known` is False while the
+    controller has not spoken since it was lost: nothing may be concluded.
     """
 
     entry: DoorPosition = DoorPosition.CLOSED
     exit: DoorPosition = DoorPosition.CLOSED
+    approach: bool = False
     inside: int = 0
     object_inside: bool = False
     emergency: bool = False
@@ -206,6 +208,7 @@ Effect: TypeAlias = (
     | Stop
     | Finish
     | Alarm
+    | AlarmOver
     | Answer
     | SetDoors
     | Show
@@ -216,11 +219,10 @@ Effect: TypeAlias = (
 # ---------------------------------------------------------------- what is known
 
 
-@dataclass(frozen=True, slots=True)
-class Lane:
+class Lane(NamedTuple):
     """Everything the process remembers.
 
-    `doors` are the targets last requested (None: unknown, request again), `confirmed`: the controller
+    `targets` are those last requested (None: unknown, request again), `confirmed`: the controller
     has reported since, so what is seen is not older than what was asked; `ticket` the newest
     question asked, `open` while its transaction runs; `admitted`: an admit of this ticket is committed;
     `attempts` the chip presentations so far; `misread`: a zone was unreadable, once; `wavered`: the
@@ -231,7 +233,7 @@ class Lane:
 
     phase: Phase = Phase.OUT_OF_SERVICE
     seen: Seen = UNKNOWN
-    doors: SetDoors | None = None
+    targets: SetDoors | None = None
     confirmed: bool = False
     ticket: int = 0
     open: bool = False

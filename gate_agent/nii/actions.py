@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import TypeAlias
 
 from gate_agent.decision import Verdict
 from gate_agent.nii import vocabulary as v
-from gate_agent.nii.vocabulary import Effect, Event, Phase, Yard
+from gate_agent.nii.vocabulary import Effect, Phase, Yard
 
-Action: TypeAlias = Callable[[Yard, Event], tuple[Yard, tuple[Effect, ...]]]
+Done: TypeAlias = tuple[Yard, tuple[Effect, ...]]
+Action: TypeAlias = Callable[[Yard, object], Done]
 
 
-def begin(yard: Yard, _event: Event) -> tuple[Yard, tuple[Effect, ...]]:
+def begin(yard: Yard, _event: object) -> Done:
     """A truck's inspection, under a ticket of its own."""
     ticket = yard.ticket + 1
-    fresh = replace(
-        yard,
+    fresh = yard._replace(
         ticket=ticket,
         truck=ticket,
         open=True,
@@ -30,45 +29,8 @@ def begin(yard: Yard, _event: Event) -> tuple[Yard, tuple[Effect, ...]]:
     return fresh, (v.Begin(ticket),)
 
 
-def gather(yard: Yard, _event: Event) -> tuple[Yard, tuple[Effect, ...]]:
-    return yard, (v.Gather(yard.ticket),)
-
-
-def decide(yard: Yard, _event: Event) -> tuple[Yard, tuple[Effect, ...]]:
-    return yard, (v.Decide(yard.ticket),)
-
-
-def note_release(yard: Yard, _event: Event) -> tuple[Yard, tuple[Effect, ...]]:
-    return replace(yard, released=True), ()
-
-
-def note_radiation(yard: Yard, _event: Event) -> tuple[Yard, tuple[Effect, ...]]:
-    return replace(yard, alarmed=True), (v.Alarm("RADIATION_ALARM"),)
-
-
-def note_hold(yard: Yard, _event: Event) -> tuple[Yard, tuple[Effect, ...]]:
-    return replace(yard, hub_hold=True), (v.Alarm("HUB_HOLD"),)
-
-
-def note_balking(yard: Yard, _event: Event) -> tuple[Yard, tuple[Effect, ...]]:
-    return replace(yard, balked=yard.seen.approach), ()
-
-
-def latch(yard: Yard, _event: Event) -> tuple[Yard, tuple[Effect, ...]]:
-    return replace(yard, latched=True), ()
-
-
-def unlatch(yard: Yard, _event: Event) -> tuple[Yard, tuple[Effect, ...]]:
-    """An officer starts the lane afresh; a truck that did not come in is asked again."""
-    return replace(yard, latched=False, balked=False), ()
-
-
-def accept(yard: Yard, event: Event) -> tuple[Yard, tuple[Effect, ...]]:
-    return yard, (v.Answer(event.order, True),) if isinstance(event, v.OfficerRequest) else ()
-
-
-def decline(yard: Yard, event: Event) -> tuple[Yard, tuple[Effect, ...]]:
-    return yard, (v.Answer(event.order, False),) if isinstance(event, v.OfficerRequest) else ()
+def note_balking(yard: Yard, _event: object) -> Done:
+    return yard._replace(balked=yard.seen.approach), ()
 
 
 def divert(reason: str) -> Action:
@@ -77,27 +39,14 @@ def divert(reason: str) -> Action:
     Under a ticket of its own: a decision that is still being made answers for nothing any more.
     """
 
-    def diversion(yard: Yard, _event: Event) -> tuple[Yard, tuple[Effect, ...]]:
+    def diversion(yard: Yard, _event: object) -> Done:
         if not yard.open or yard.phase is Phase.DIRECTING:
             return yard, ()
         ticket = yard.ticket + 1
-        return replace(yard, ticket=ticket, released=False), (v.Stop(), v.Divert(ticket, reason))
+        return yard._replace(ticket=ticket, released=False), (v.Stop(), v.Divert(ticket, reason))
 
     diversion.__name__ = f"divert {reason}"
     return diversion
-
-
-def alarm(reason: str) -> Action:
-    def alarming(yard: Yard, _event: Event) -> tuple[Yard, tuple[Effect, ...]]:
-        return yard, (v.Alarm(reason),)
-
-    alarming.__name__ = f"alarm {reason}"
-    return alarming
-
-
-def alarm_fault(yard: Yard, event: Event) -> tuple[Yard, tuple[Effect, ...]]:
-    source = event.source if isinstance(event, v.Fault) else "yard"
-    return yard, (v.Alarm(f"DEVICE_FAULT:{source}"),)
 
 
 def officer(verdict: Verdict) -> Action:
@@ -106,10 +55,10 @@ def officer(verdict: Verdict) -> Action:
     An officer who releases has seen the hub's hold; one that comes later holds again.
     """
 
-    def commit(yard: Yard, _event: Event) -> tuple[Yard, tuple[Effect, ...]]:
+    def commit(yard: Yard, _event: object) -> Done:
         ticket = yard.ticket + 1
-        ordered = replace(
-            yard, ticket=ticket, released=False, hub_hold=False, settled=verdict is Verdict.INSPECT
+        ordered = yard._replace(
+            ticket=ticket, released=False, hub_hold=False, settled=verdict is Verdict.INSPECT
         )
         return ordered, (v.Stop(), v.CommitOfficer(ticket, verdict))
 

@@ -11,7 +11,7 @@ from gate_agent.nii.diagram import markdown
 from gate_agent.nii.display import OF_THE_TRUCK
 from gate_agent.nii.facts import NII_CHECKS
 from gate_agent.nii.orders import ORDERS
-from gate_agent.nii.process import EFFECTS
+from gate_agent.nii.process import PROCESS
 from gate_agent.nii.reasons import INSTRUCTIONS
 from gate_agent.nii.vocabulary import Phase
 from gate_agent.readmodel import Board
@@ -42,7 +42,7 @@ KIND = Kind(
     checks=NII_CHECKS,
     phases=MappingProxyType({phase: _TONES.get(phase, "calm") for phase in Phase}),
     orders=ORDERS,
-    effects=EFFECTS,
+    effects=PROCESS.order_effects(),
     view=MappingProxyType(
         {
             **{

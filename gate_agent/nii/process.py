@@ -20,14 +20,13 @@ Rules of safety (kept in every reachable state, and proven there):
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import get_args
 
 from gate_agent.nii import guards as g
 from gate_agent.nii import vocabulary as v
-from gate_agent.nii.table import ROWS, SHOWN, UNTIMED
-from gate_agent.nii.vocabulary import Effect, Event, Phase, SetBarriers, Show, Yard
-from gate_agent.station.transitions import Rest, Row, perform
+from gate_agent.nii.table import LASTING, SHOWN, TABLE, UNTIL_ACKNOWLEDGED, UNTIMED
+from gate_agent.nii.vocabulary import Effect, Event, Phase, SetBarriers, Yard
+from gate_agent.station.skeleton import Gate, Process
 
 
 def barrier_targets(yard: Yard) -> SetBarriers:
@@ -51,114 +50,50 @@ def barrier_targets(yard: Yard) -> SetBarriers:
     return SetBarriers(entry_open=open_entry, release_open=open_release, inspection_open=open_inspection)
 
 
-def observe(yard: Yard, event: Event) -> Yard:
-    """Take up what an event says about the world, whatever the phase makes of it."""
-    match event:
-        case v.YardChanged(seen):
-            return replace(yard, seen=seen, confirmed=True, balked=yard.balked and seen.approach)
-        case v.BarriersRefused():
-            return replace(yard, barriers=None, confirmed=False)
-        case v.Fault(source):
-            seen = v.UNKNOWN if source == "yard" else yard.seen
-            return replace(yard, faults=yard.faults | {source}, seen=seen)
-        case v.Recovered(source):
-            # A controller that was away may have done anything with its barriers: ask again.
-            barriers = None if source == "yard" else yard.barriers
-            return replace(yard, faults=yard.faults - {source}, barriers=barriers)
-        case _:
-            return yard
-
-
-def stale(yard: Yard, event: Event) -> bool:
-    """Whether an event is about a truck that is no longer inspected, or answers a question of the past."""
-    match event:
-        case v.RadiationAlarm(ticket) | v.HubVerdict(ticket):
-            # About the truck, whatever was asked meanwhile: an officer's order must not make an alarm stale.
-            return not yard.open or not yard.truck <= ticket <= yard.ticket
-        case v.Gathered(ticket) | v.DecisionCommitted(ticket) | v.CommitFailed(ticket):
-            return not yard.open or ticket != yard.ticket
-        case v.Timeout(phase):
-            return phase != yard.phase
-        case _:
-            return False
-
-
-def matching_row(yard: Yard, event: Event) -> Row[Yard, Event, Effect, Phase] | None:
-    return next((r for r in ROWS.get((yard.phase, type(event)), ()) if r.when(yard, event)), None)
-
-
-def step(yard: Yard, event: Event) -> tuple[Yard, tuple[Effect, ...]]:
-    """What the lane becomes, and what has to be done about it, in this order."""
-    if stale(yard, event):
-        # The truck is on the road: nothing moves for it here any more, but officers must know.
-        late = isinstance(event, v.RadiationAlarm)
-        return yard, (v.Alarm("RADIATION_ALARM_LATE"),) if late else ()
-    yard, effects = _follow(observe(yard, event), event)
-    if Phase.IDLE is yard.phase and any(isinstance(e, v.StartTimer) for e in effects):
-        # A truck that waits already is served at once: no new report would speak of it.
-        yard, more = _follow(yard, v.YardChanged(yard.seen))
-        effects += more
-    if event == v.Recovered("yard") and not any(isinstance(e, Show) for e in effects):
-        effects.append(Show(*SHOWN[yard.phase]))  # without the agent the controller showed its own
-    return _request_barriers(yard, effects)
-
-
-def start(faults: frozenset[str]) -> tuple[Yard, tuple[Effect, ...]]:
-    """A lane that has just been switched on: out of service until every source it needs is up."""
-    return Yard(faults=faults | {"yard"}), (Show(*SHOWN[Phase.OUT_OF_SERVICE]),)
-
-
-def _follow(yard: Yard, event: Event) -> tuple[Yard, list[Effect]]:
-    row = matching_row(yard, event)
-    if row is None:
-        return yard, []
-    yard, effects = perform(row, yard, event)
-    if row.to is not None:
-        yard, entered = _enter(yard, _target(yard, row.to))
-        effects += entered
-    return yard, effects
-
-
-def _target(yard: Yard, to: Phase | Rest) -> Phase:
-    if isinstance(to, Rest):
-        return Phase.IDLE if g.serviceable(yard) and not yard.latched else Phase.OUT_OF_SERVICE
-    return to
-
-
-def _enter(yard: Yard, phase: Phase) -> tuple[Yard, list[Effect]]:
+def enter(yard: Yard, phase: Phase) -> Yard:
     """Go to a phase. An inspection ends where its truck is gone or the ordinary course is over."""
-    effects: list[Effect] = []
-    if yard.open and (phase in UNTIMED or phase is Phase.CLEARING):
-        yard = replace(yard, open=False, alarmed=False, hub_hold=False)
-        effects.append(v.Finish())
-    yard = replace(
-        yard,
+    goes_on = yard.open and phase not in UNTIMED and phase is not Phase.CLEARING
+    return yard._replace(
         phase=phase,
+        open=goes_on,
+        alarmed=yard.alarmed and goes_on,
+        hub_hold=yard.hub_hold and goes_on,
         released=yard.released and phase is Phase.RELEASING,
         settled=yard.settled and phase is Phase.DECIDING,
     )
-    effects.append(Show(*SHOWN[phase]))
-    effects.append(v.StartTimer(phase))
-    return yard, effects
 
 
-def _request_barriers(yard: Yard, effects: list[Effect]) -> tuple[Yard, tuple[Effect, ...]]:
-    if "yard" in yard.faults or not yard.seen.known:
-        return replace(yard, barriers=None), tuple(effects)
-    if yard.barriers is None and not yard.confirmed:
-        return yard, tuple(effects)  # refused: asked again on the next reading, not on what was seen before
-    targets = barrier_targets(yard)
-    if targets != yard.barriers:
-        yard = replace(yard, barriers=targets, confirmed=False)
-        effects.append(targets)
-    return yard, tuple(effects)
+def forget_a_balking(yard: Yard, _report: v.YardChanged) -> Yard:
+    """The truck that did not come in has moved away: the next one is asked."""
+    return yard._replace(balked=False) if yard.balked and not yard.seen.approach else yard
 
 
-EFFECTS = frozenset(get_args(v.OfficerOrder))
-"""The codes of what officers' orders do."""
+def of_another_truck(yard: Yard, event: v.RadiationAlarm | v.HubVerdict) -> bool:
+    """It is about the truck, whatever was asked meanwhile: no officer's order makes an alarm stale."""
+    return not yard.open or not yard.truck <= event.ticket <= yard.ticket
 
 
-def orders(yard: Yard) -> dict[str, str]:
-    """Each order of officers with the code of what it would do now; empty when it would be declined."""
-    answers = {order: step(yard, v.OfficerRequest(order))[1] for order in EFFECTS}
-    return {o: o if v.Answer(o, True) in effects else "" for o, effects in answers.items()}
+def who_waits(yard: Yard) -> Event:
+    """A truck that waits already is served at once: no new report would speak of it."""
+    return v.YardChanged(yard.seen)
+
+
+PROCESS: Process[Yard, Event, Effect, Phase] = Process(
+    new=Yard(),
+    table=TABLE,
+    lasting=LASTING,
+    until_acknowledged=UNTIL_ACKNOWLEDGED,
+    shown=SHOWN,
+    idle=Phase.IDLE,
+    closed=Phase.OUT_OF_SERVICE,
+    orders=get_args(v.OfficerOrder),
+    enter=enter,
+    serviceable=g.serviceable,
+    observe={v.YardChanged: forget_a_balking},
+    stale={v.RadiationAlarm: of_another_truck, v.HubVerdict: of_another_truck},
+    # The truck is on the road: nothing moves for it here any more, but officers must know.
+    late={v.RadiationAlarm: (v.Alarm("RADIATION_ALARM_LATE"),)},
+    look_again=who_waits,
+    gate=Gate("yard", v.YardChanged, v.BarriersRefused, v.UNKNOWN, barrier_targets),
+)
+step, start, orders = PROCESS.step, PROCESS.start, PROCESS.orders

@@ -12,11 +12,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Literal, TypeAlias
+from typing import Literal, NamedTuple, TypeAlias
 
 from gate_agent.devices import DoorPosition, Signal
-from gate_agent.station.words import (
+from gate_agent.station.vocabulary import (
     Alarm,
+    AlarmOver,
     Answer,
     Begin,
     CommitFailed,
@@ -53,8 +54,7 @@ class Phase(StrEnum):
 # ---------------------------------------------------------------- what can happen
 
 
-@dataclass(frozen=True, slots=True)
-class Seen:
+class Seen(NamedTuple):
     """The barrier controller's inputs, as far as the process needs them (a YardReading, reduced).
 
     `vehicles` counts those between the three barriers (0, 1, 2 = two or more); `at_hold`: one stands at the
@@ -168,6 +168,7 @@ Effect: TypeAlias = (
     | Stop
     | Finish
     | Alarm
+    | AlarmOver
     | Answer
     | SetBarriers
     | Show
@@ -178,11 +179,10 @@ Effect: TypeAlias = (
 # ---------------------------------------------------------------- what is known
 
 
-@dataclass(frozen=True, slots=True)
-class Yard:
+class Yard(NamedTuple):
     """Everything the process remembers.
 
-    `barriers` are the targets last requested (None: unknown, request again), `confirmed`: the controller
+    `targets` are those last requested (None: unknown, request again), `confirmed`: the controller
     has reported since; `ticket` the newest question asked; `truck` the ticket with which the inspection of
     this truck began, `open` while it runs; `released`: a release of this ticket is committed; `alarmed`:
     radiation was found on this truck, which no release outlives; `hub_hold`: the hub wants an officer to
@@ -192,7 +192,7 @@ class Yard:
 
     phase: Phase = Phase.OUT_OF_SERVICE
     seen: Seen = UNKNOWN
-    barriers: SetBarriers | None = None
+    targets: SetBarriers | None = None
     confirmed: bool = False
     ticket: int = 0
     truck: int = 0

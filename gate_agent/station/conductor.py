@@ -21,7 +21,7 @@ from gate_agent.devices import CommandRefused, DeviceHealth, DeviceState
 from gate_agent.devices.supervision import Supervisor
 from gate_agent.logs import get_logger
 from gate_agent.readmodel import Objection, OfficerAction, OrderResult, OrderView
-from gate_agent.station import words as w
+from gate_agent.station import vocabulary as w
 from gate_agent.station.case import Case, Settled
 from gate_agent.station.display import Display
 from gate_agent.station.inbox import BoundPassed, Held, Order
@@ -295,6 +295,8 @@ class Conductor(ABC, Generic[C]):
                     self._case.stop_work()
             case w.Alarm(reason):
                 self._alarm(reason)
+            case w.AlarmOver(reason):
+                self._shown.withdraw(reason)
             case w.Answer(accepted=accepted):
                 if isinstance(cause, Order):
                     self._answer(cause, accepted)

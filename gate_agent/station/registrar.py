@@ -18,7 +18,7 @@ from gate_agent.policy import Policy
 from gate_agent.readmodel import Objection, OfficerAction
 from gate_agent.station.case import Case
 from gate_agent.station.display import Display
-from gate_agent.station.words import CommitFailed, DecisionCommitted, Fault, Recovered
+from gate_agent.station.vocabulary import CommitFailed, DecisionCommitted, Fault, Recovered
 from gate_agent.times import rfc3339, utc_now
 
 log = get_logger(__name__)

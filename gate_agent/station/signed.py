@@ -18,7 +18,7 @@ from gate_agent.evidence import CheckResult, Outcome
 from gate_agent.logs import get_logger
 from gate_agent.policy import CheckTable, Policy, PolicySettings, load_policy
 from gate_agent.station.display import Display
-from gate_agent.station.words import Fault, Recovered
+from gate_agent.station.vocabulary import Fault, Recovered
 from gate_agent.times import utc_now
 
 T = TypeVar("T")

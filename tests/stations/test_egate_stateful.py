@@ -15,7 +15,7 @@ from gate_agent.egate import vocabulary as v
 from gate_agent.egate.table import UNTIMED
 from gate_agent.egate.vocabulary import Effect, Event, Phase
 from gate_simulators.proof.lane_model import Model, World
-from gate_simulators.proof.lane_rules import TRANSITION_RULES, WORLD_RULES
+from gate_simulators.proof.lane_rules import STEP_RULES, TRANSITION_RULES, WORLD_RULES
 
 SOURCES = ("lane", "journal", "chip", "camera", "policy", "trust")
 RUNS = settings(
@@ -33,9 +33,15 @@ class LaneLife(RuleBasedStateMachine):
         self.model = Model(delayed=self.delayed, faults=SOURCES)
         self.before = self.world = self.model.initial()
         self.effects: tuple[Effect, ...] = ()
+        self.told = set[str]()
 
     def become(self, world: World, effects: tuple[Effect, ...]) -> None:
         self.before, self.world, self.effects = self.world, world, effects
+        for effect in effects:
+            if isinstance(effect, v.Alarm):
+                self.told.add(effect.reason)
+            elif isinstance(effect, v.AlarmOver):
+                self.told.discard(effect.reason)
 
     def tell(self, event: Event) -> None:
         self.become(*self.model.tell(self.world, event))
@@ -90,6 +96,13 @@ class LaneLife(RuleBasedStateMachine):
     def the_rules_hold(self) -> None:
         for name, holds in {**TRANSITION_RULES, **WORLD_RULES}.items():
             assert holds(self.model, self.before, self.world, self.effects), name
+
+    @invariant()
+    def what_was_told_ends(self) -> None:
+        lane = self.world.lane
+        for name, right in STEP_RULES.items():
+            assert right(self.before.lane, lane, self.effects) or lane is self.before.lane, name
+        assert self.told <= process.PROCESS.active(lane) | process.PROCESS.until_acknowledged
 
     @invariant()
     def the_lane_says_of_itself_what_is_so(self) -> None:

@@ -18,7 +18,7 @@ from gate_agent.nii import vocabulary as v
 from gate_agent.nii.vocabulary import Effect, Event, Phase, Yard
 from gate_simulators.proof.exploration import Exploration, explore
 from gate_simulators.proof.yard_model import Model, Step, World
-from gate_simulators.proof.yard_rules import TRANSITION_RULES, WORLD_RULES, Rulebook
+from gate_simulators.proof.yard_rules import STEP_RULES, TRANSITION_RULES, WORLD_RULES, Rulebook
 
 Stepped = tuple[Yard, tuple[Effect, ...]]
 
@@ -39,6 +39,32 @@ def test_every_reachable_state_keeps_every_rule() -> None:
     ]
     assert len(orders) > 10_000
     assert all(sum(isinstance(e, v.Answer) for e in effects) == 1 for effects in orders), "an order was lost"
+    the_words_of_orders_are_true(model)
+
+
+def the_words_of_orders_are_true(model: Model) -> None:
+    """u3: an order is said to do something exactly where it is taken, and the road opens just as it says."""
+    told = set[str]()
+    for (yard, event), (_, effects) in model.known.items():
+        if not isinstance(event, v.OfficerRequest):
+            continue
+        effect = process.orders(yard)[event.order]
+        assert (v.Answer(event.order, True) in effects) == (effect != ""), (yard, event)
+        if effect == "RELEASE_WAY_OPENS":
+            assert opened_by(yard, event, Verdict.RELEASE).release_open, yard
+        if effect == "INSPECTION_WAY_OPENS":
+            assert opened_by(yard, event, Verdict.INSPECT).inspection_open, yard
+        told.add(effect)
+    assert told == process.PROCESS.order_effects() | {""}
+
+
+def opened_by(yard: Yard, order: v.OfficerRequest, verdict: Verdict) -> v.SetBarriers:
+    """What is asked open once the officer's decision is committed, if the truck comes to the hold line."""
+    yard, _ = process.step(yard, order)
+    yard, _ = process.step(yard, v.DecisionCommitted(yard.ticket, verdict))
+    yard, _ = process.step(yard, v.YardChanged(v.Seen(vehicles=1, at_hold=True)))
+    assert yard.targets is not None
+    return yard.targets
 
 
 @pytest.mark.timeout(300)
@@ -78,7 +104,7 @@ def takes_a_failed_commit_for_done(yard: Yard, event: Event) -> Stepped:
 
 def blind_to_tailgating(yard: Yard, event: Event) -> Stepped:
     if isinstance(event, v.YardChanged) and event.seen.vehicles >= 2:
-        event = v.YardChanged(replace(event.seen, vehicles=1))
+        event = v.YardChanged(event.seen._replace(vehicles=1))
     return process.step(yard, event)
 
 
@@ -91,15 +117,15 @@ def takes_strangers_for_the_truck(yard: Yard, event: Event) -> Stepped:
     """As if whoever is counted while the entry opens must have come in by it."""
     seen = event.seen if isinstance(event, v.YardChanged) else v.UNKNOWN
     if yard.phase is Phase.ENTRY_OPENING and seen.vehicles == 1 and not seen.emergency:
-        after, effects = process.step(yard, v.YardChanged(replace(seen, entry=process.g.OPEN)))
-        return replace(after, seen=seen), effects
+        after, effects = process.step(yard, v.YardChanged(seen._replace(entry=process.g.OPEN)))
+        return after._replace(seen=seen), effects
     return process.step(yard, event)
 
 
 def releases_a_truck_on_its_way(yard: Yard, event: Event) -> Stepped:
     """As if a truck were at the hold line whenever it was decided."""
     deciding = yard.phase is Phase.DECIDING
-    near = replace(yard, seen=replace(yard.seen, at_hold=True)) if deciding else yard
+    near = yard._replace(seen=yard.seen._replace(at_hold=True)) if deciding else yard
     return process.step(near, event)
 
 
@@ -150,8 +176,8 @@ def forgets_to_send_an_alarmed_truck(yard: Yard, event: Event) -> Stepped:
 def ignores_an_emergency_while_scanning(yard: Yard, event: Event) -> Stepped:
     if yard.phase is not Phase.SCANNING or not isinstance(event, v.YardChanged):
         return process.step(yard, event)
-    after, effects = process.step(yard, v.YardChanged(replace(event.seen, emergency=False)))
-    return replace(after, seen=event.seen), effects
+    after, effects = process.step(yard, v.YardChanged(event.seen._replace(emergency=False)))
+    return after._replace(seen=event.seen), effects
 
 
 def leaves_the_arrow_on(yard: Yard, event: Event) -> Stepped:
@@ -168,6 +194,23 @@ def arms_no_bound_for_the_officer(yard: Yard, event: Event) -> Stepped:
 
 def forgets_the_officers_bound(yard: Yard, event: Event) -> Stepped:
     return (yard, ()) if event == v.Timeout(Phase.REVIEW) else process.step(yard, event)
+
+
+def keeps_an_alarm_for_ever(yard: Yard, event: Event) -> Stepped:
+    after, effects = process.step(yard, event)
+    return after, tuple(e for e in effects if e != v.AlarmOver("EMERGENCY"))
+
+
+def cries_wolf(yard: Yard, event: Event) -> Stepped:
+    after, effects = process.step(yard, event)
+    return after, (*effects, v.Alarm("TAILGATING")) if after.phase is Phase.SCANNING else effects
+
+
+def serves_with_the_journal_down(yard: Yard, event: Event) -> Stepped:
+    after, effects = process.step(yard, event)
+    if yard.phase is not Phase.IDLE and after.phase is Phase.IDLE:
+        after = after._replace(faults=after.faults | {"journal"})
+    return after, effects
 
 
 def shuts_a_truck_in(yard: Yard, event: Event) -> Stepped:
@@ -200,6 +243,9 @@ BUGS: tuple[tuple[Step, str], ...] = (
     (arms_no_bound_for_the_officer, "every wait is bounded"),
     (forgets_the_officers_bound, "nobody waits without end"),
     (shuts_a_truck_in, "no truck is trapped"),
+    (keeps_an_alarm_for_ever, "the end of an alarm is told"),
+    (cries_wolf, "an alarm is raised while it is active"),
+    (serves_with_the_journal_down, "a station at rest has no alarm left"),
 )
 
 
@@ -217,4 +263,4 @@ def test_a_seeded_bug_is_found_with_its_shortest_way(bug: Step, rule: str) -> No
 def test_every_rule_has_a_bug_that_it_finds() -> None:
     """But one: that never two barriers are open is the controller's interlock, which the model holds."""
     asked = {rule for _, rule in BUGS} | {"never two barriers open"}
-    assert asked == {*TRANSITION_RULES, *WORLD_RULES}
+    assert asked == {*TRANSITION_RULES, *WORLD_RULES, *STEP_RULES}

@@ -15,7 +15,7 @@ from gate_agent.nii import vocabulary as v
 from gate_agent.nii.table import UNTIMED
 from gate_agent.nii.vocabulary import Effect, Event, Phase
 from gate_simulators.proof.yard_model import Model, World
-from gate_simulators.proof.yard_rules import TRANSITION_RULES, WORLD_RULES
+from gate_simulators.proof.yard_rules import STEP_RULES, TRANSITION_RULES, WORLD_RULES
 
 SOURCES = ("yard", "journal", "policy", "scanner", "portal", "scale", "camera_left", "seals")
 RUNS = settings(
@@ -33,9 +33,15 @@ class YardLife(RuleBasedStateMachine):
         self.model = Model(delayed=self.delayed, faults=SOURCES)
         self.before = self.world = self.model.initial()
         self.effects: tuple[Effect, ...] = ()
+        self.told = set[str]()
 
     def become(self, world: World, effects: tuple[Effect, ...]) -> None:
         self.before, self.world, self.effects = self.world, world, effects
+        for effect in effects:
+            if isinstance(effect, v.Alarm):
+                self.told.add(effect.reason)
+            elif isinstance(effect, v.AlarmOver):
+                self.told.discard(effect.reason)
 
     def tell(self, event: Event) -> None:
         self.become(*self.model.tell(self.world, event))
@@ -89,6 +95,13 @@ class YardLife(RuleBasedStateMachine):
     def the_rules_hold(self) -> None:
         for name, holds in {**TRANSITION_RULES, **WORLD_RULES}.items():
             assert holds(self.model, self.before, self.world, self.effects), name
+
+    @invariant()
+    def what_was_told_ends(self) -> None:
+        yard = self.world.yard
+        for name, right in STEP_RULES.items():
+            assert right(self.before.yard, yard, self.effects) or yard is self.before.yard, name
+        assert self.told <= process.PROCESS.active(yard) | process.PROCESS.until_acknowledged
 
     @invariant()
     def the_lane_says_of_itself_what_is_so(self) -> None:

@@ -17,6 +17,8 @@ W = TypeVar("W")
 M = TypeVar("M", bound="ModelOf[Any]")
 
 Effects: TypeAlias = tuple[Any, ...]
+StepRule: TypeAlias = Callable[[Any, Any, Effects], bool]
+"""Whether a step of the process is right: asked with its state before and after, and the effects."""
 Rule: TypeAlias = Callable[[M, W, W, Effects], bool]
 """Whether a transition is safe: asked with the model, the world before and after, and the effects."""
 
@@ -31,6 +33,10 @@ class ModelOf(Protocol[W]):
         ...
 
     def phase(self, world: W, /) -> StrEnum: ...
+
+    def state(self, world: W, /) -> Any:
+        """What the process remembers."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,19 +66,31 @@ class Exploration(Generic[W]):
 
 
 class Rulebook(Generic[M, W]):
-    """Asks the rules of every transition, and the costlier ones of `worlds` once for each world."""
+    """Asks the rules of every transition, those of `steps` once for each step of the process, and the
+    costlier ones of `worlds` once for each world."""
 
     def __init__(
-        self, transitions: Mapping[str, Rule[M, W]], worlds: Mapping[str, Rule[M, W]] | None = None
+        self,
+        transitions: Mapping[str, Rule[M, W]],
+        worlds: Mapping[str, Rule[M, W]],
+        steps: Mapping[str, StepRule],
     ) -> None:
         self._transitions = transitions
-        self._worlds = worlds or {}
+        self._worlds = worlds
+        self._steps = steps
         self._asked: set[W] = set()
+        self._stepped: set[tuple[Any, Any, Effects]] = set()
 
     def broken_rule(self, model: M, before: W, after: W, effects: Effects) -> str | None:
         for name, rule in self._transitions.items():
             if not rule(model, before, after, effects):
                 return name
+        step = (model.state(before), model.state(after), effects)
+        if step[0] is not step[1] and step not in self._stepped:
+            self._stepped.add(step)
+            for name, right in self._steps.items():
+                if not right(*step):
+                    return name
         if after not in self._asked:
             self._asked.add(after)
             for name, rule in self._worlds.items():

@@ -12,7 +12,7 @@ late, sensors may lie. :func:`gate_simulators.proof.exploration.explore` visits 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
 from gate_agent.decision import Verdict
@@ -30,13 +30,15 @@ Step = Callable[[Lane, Event], tuple[Lane, tuple[Effect, ...]]]
 
 
 class World(NamedTuple):
-    """`jobs` are answers still to come. Ghosts: an admit of this ticket is in the journal (`committed`);
+    """`approach`: the sensor at the reader sees somebody, which makes a difference to an idle lane alone;
+    `jobs` are answers still to come. Ghosts: an admit of this ticket is in the journal (`committed`);
     the one inside is whom this transaction let in (`same_person`); the lights are the agent's (`lit`)."""
 
     lane: Lane
     entry: DoorPosition = CLOSED
     exit: DoorPosition = CLOSED
     targets: SetDoors = BOTH_CLOSED
+    approach: bool = False
     inside: int = 0
     thing: bool = False
     emergency: bool = False
@@ -56,6 +58,7 @@ class World(NamedTuple):
         return Seen(
             entry=self.entry,
             exit=self.exit,
+            approach=self.approach,
             inside=self.inside,
             object_inside=self.thing,
             emergency=self.emergency,
@@ -81,19 +84,24 @@ class Model:
     def phase(self, world: World) -> Phase:
         return world.lane.phase
 
+    def state(self, world: World) -> Lane:
+        return world.lane
+
     def stepped(self, lane: Lane, event: Event) -> tuple[Lane, tuple[Effect, ...]]:
-        """One step; asked once for many worlds. Only equality with the newest ticket ever matters, so
-        one number stands for all of them."""
+        """One step; asked once for many worlds. Only equality with the newest ticket ever matters, so one
+        number stands for all of them; who stands at the reader matters to an idle lane alone."""
         known = self.known.get((lane, event))
         if known is None:
             after, effects = self.step(lane, event)
-            known = self.known[lane, event] = (replace(after, ticket=1), effects)
+            if after.seen.approach and after.phase is not Phase.IDLE:
+                after = after._replace(seen=after.seen._replace(approach=False))
+            known = self.known[lane, event] = (after._replace(ticket=1), effects)
         return known
 
     def initial(self) -> World:
         """A lane just switched on; its controller is up already unless it may fail."""
         lane, _ = process.start(frozenset())
-        world = World(lane=replace(lane, ticket=1))
+        world = World(lane=lane._replace(ticket=1))
         if "lane" in self.faults:
             return world
         world, _ = self.tell(world, v.Recovered("lane"))
@@ -137,6 +145,7 @@ class Model:
                 lane=lane,
                 jobs=jobs,
                 targets=targets,
+                approach=world.approach and lane.phase is Phase.IDLE,
                 committed=committed,
                 same_person=same and lane.open,
                 lit=lit,
@@ -159,7 +168,7 @@ class Model:
         for name, plant in self.plant_moves(world):
             after, effects = self.changed(plant)
             yield name, after, effects
-        if world.linked and not world.lane.confirmed and world.lane.doors is not None:
+        if world.linked and not world.lane.confirmed and world.lane.targets is not None:
             after, effects = self.tell(world._replace(targets=BOTH_CLOSED), v.DoorsRefused())
             yield "the controller refuses the request", after, effects
 
@@ -173,7 +182,7 @@ class Model:
         lane, ticket = world.lane, world.lane.ticket
         if lane.phase in (Phase.IDLE, Phase.PRESENTED, Phase.READING):
             yield "the document is presented", v.DocumentPresented()
-            yield "an unreadable document is presented", v.DocumentPresented(readable=False)
+            yield "a zone that does not read arrives", v.DocumentPresented(readable=False)
             yield "another document is presented", v.DocumentPresented(same=False)
             yield "the document is removed", v.DocumentRemoved()
             yield "the chip comes or goes", v.ChipPresent(not lane.chip)
@@ -213,6 +222,8 @@ class Model:
 
     def plant_moves(self, world: World) -> Iterator[tuple[str, World]]:
         yield from self.door_moves(world)
+        if world.lane.phase is Phase.IDLE:
+            yield "somebody comes to the reader, or goes", world._replace(approach=not world.approach)
         if world.entry is not CLOSED:
             if world.inside < 2:
                 yield "a person enters", self._one_more(world)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from gate_agent.devices import DoorPosition
 from gate_agent.egate import vocabulary as v
+from gate_agent.egate.process import PROCESS
 from gate_agent.egate.table import EXITING, UNTIMED
 from gate_agent.egate.vocabulary import Effect, Phase, SetDoors
 from gate_simulators.proof import exploration
+from gate_simulators.proof.alarm_rules import alarm_rules
 from gate_simulators.proof.lane_model import Model, World
 
 CLOSED, OPEN = DoorPosition.CLOSED, DoorPosition.OPEN
@@ -60,6 +62,14 @@ def exit_request_ends_with_the_phase(
 def emergency_wins(_model: Model, _before: World, after: World, _effects: tuple[Effect, ...]) -> bool:
     seen = after.lane.seen
     return not (seen.known and seen.emergency) or after.lane.phase is Phase.EMERGENCY
+
+
+def noise_begins_nothing(model: Model, before: World, after: World, effects: tuple[Effect, ...]) -> bool:
+    """A zone that does not read begins a case, and ends it, only for somebody at the reader."""
+    begun = any(isinstance(e, v.Begin) for e in effects)
+    if not begun or after.lane.phase is not Phase.TURNED_AWAY:
+        return True
+    return before.lane.chip or (before.lane.seen.approach if model.delayed else before.approach)
 
 
 def the_lights_are_the_agents(
@@ -118,6 +128,7 @@ TRANSITION_RULES: dict[str, exploration.Rule[Model, World]] = {
     "the exit opens only for the one person inside": exit_only_for_the_one_person,
     "no later phase inherits an open exit": exit_request_ends_with_the_phase,
     "an emergency always wins": emergency_wins,
+    "noise on the reader's line begins nothing": noise_begins_nothing,
     "the lights follow the process": the_lights_are_the_agents,
     "every wait is bounded": every_wait_is_bounded,
 }
@@ -127,9 +138,11 @@ WORLD_RULES: dict[str, exploration.Rule[Model, World]] = {
     "a person can always leave": nobody_is_shut_in,
 }
 
+STEP_RULES = alarm_rules(PROCESS)
+
 
 class Rulebook(exploration.Rulebook[Model, World]):
     """All rules of the e-gate."""
 
     def __init__(self) -> None:
-        super().__init__(TRANSITION_RULES, WORLD_RULES)
+        super().__init__(TRANSITION_RULES, WORLD_RULES, STEP_RULES)

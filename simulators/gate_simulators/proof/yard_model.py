@@ -98,6 +98,9 @@ class Model:
     def phase(self, world: World) -> Phase:
         return world.yard.phase
 
+    def state(self, world: World) -> Yard:
+        return world.yard
+
     def stepped(self, yard: Yard, event: Event) -> tuple[Yard, tuple[Effect, ...]]:
         """One step; asked once for many worlds. Only whether a ticket is the newest, and the truck's own,
         ever matters, so two numbers stand for all of them."""
@@ -106,14 +109,14 @@ class Model:
             after, effects = self.step(yard, event)
             truck = 2 if not after.open or after.truck == after.ticket else 1
             if (after.ticket, after.truck) != (2, truck):
-                after = replace(after, ticket=2, truck=truck)
+                after = after._replace(ticket=2, truck=truck)
             known = self.known[yard, event] = (after, effects)
         return known
 
     def initial(self) -> World:
         """A lane just switched on; its controller is up already unless it may fail."""
         yard, _ = process.start(frozenset())
-        world = World(yard=replace(yard, ticket=2, truck=2))
+        world = World(yard=yard._replace(ticket=2, truck=2))
         if "yard" in self.faults:
             return world
         world, _ = self.tell(world, v.Recovered("yard"))
@@ -130,8 +133,7 @@ class Model:
         for effect in effects:
             world = self._performed(world, effect)
             if isinstance(effect, v.Show):
-                shown = (effect.entry, effect.hold, effect.instruction)
-                lit = "yard" not in yard.faults and shown == SHOWN[yard.phase]
+                lit = "yard" not in yard.faults and effect == SHOWN[yard.phase]
         same = world.same_truck and yard.open
         if effects or (yard, lit, same) != (world.yard, world.lit, world.same_truck):
             world = world._replace(yard=yard, lit=lit, same_truck=same)
@@ -191,7 +193,7 @@ class Model:
         for name, plant in self.plant_moves(world):
             after, effects = self.changed(plant)
             yield name, after, effects
-        if world.linked and not world.yard.confirmed and world.yard.barriers is not None:
+        if world.linked and not world.yard.confirmed and world.yard.targets is not None:
             after, effects = self.tell(world._replace(targets=ALL_CLOSED), v.BarriersRefused())
             yield "the controller refuses the request", after, effects
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 from gate_agent.decision import Verdict
 from gate_agent.devices import DoorPosition
 from gate_agent.nii import vocabulary as v
+from gate_agent.nii.process import PROCESS
 from gate_agent.nii.table import INSPECTING, UNTIMED
 from gate_agent.nii.vocabulary import Effect, Phase, SetBarriers
 from gate_simulators.proof import exploration
+from gate_simulators.proof.alarm_rules import alarm_rules
 from gate_simulators.proof.yard_model import Model, World
 
 CLOSED, OPEN = DoorPosition.CLOSED, DoorPosition.OPEN
@@ -193,9 +195,11 @@ WORLD_RULES: dict[str, exploration.Rule[Model, World]] = {
     "no truck is trapped": nobody_is_trapped,
 }
 
+STEP_RULES = alarm_rules(PROCESS)
+
 
 class Rulebook(exploration.Rulebook[Model, World]):
     """All rules of the scanner station."""
 
     def __init__(self) -> None:
-        super().__init__(TRANSITION_RULES, WORLD_RULES)
+        super().__init__(TRANSITION_RULES, WORLD_RULES, STEP_RULES)

@@ -17,6 +17,7 @@ from gate_agent.biometrics.face.pad import AttackScore
 from gate_agent.decision import Decision, Verdict
 from gate_agent.egate import checks
 from gate_agent.egate.facts import EGATE_CHECKS
+from gate_agent.egate.process import PROCESS
 from gate_agent.egate.reasons import REASONS
 from gate_agent.egate.table import TABLE
 from gate_agent.emrtd.lds.mrz import Mrz
@@ -154,7 +155,7 @@ def test_nobody_is_of_age_before_their_birthday(born: date, adult: int) -> None:
 
 def reasons_of_the_table() -> set[str]:
     named = {action.__name__ for row in TABLE for action in row.do}
-    return {name.partition(" ")[2] for name in named if re.match(r"(refer|alarm) ", name)}
+    return {name.removeprefix("refer ") for name in named if name.startswith("refer ")} | PROCESS.alarms()
 
 
 def test_every_reason_of_the_table_has_words_and_fails_a_check_that_the_policy_knows() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import get_args
+from typing import Any, get_args
 
 import pytest
 
@@ -16,7 +16,7 @@ from gate_agent.egate import vocabulary as v
 from gate_agent.egate.diagram import markdown
 from gate_agent.egate.reasons import INSTRUCTIONS, REASONS
 from gate_agent.egate.settings import EgateTiming
-from gate_agent.egate.table import SHOWN, TABLE, UNTIMED, Row
+from gate_agent.egate.table import SHOWN, TABLE, UNTIMED
 from gate_agent.egate.vocabulary import Effect, Event, Lane, Phase, Seen, SetDoors
 
 ROOT = Path(__file__).parents[3]
@@ -24,6 +24,7 @@ CLOSED, MOVING, OPEN = DoorPosition.CLOSED, DoorPosition.MOVING, DoorPosition.OP
 P = Phase
 
 EMPTY = v.LaneChanged(Seen())
+SOMEBODY = v.LaneChanged(Seen(approach=True))
 ENTRY_OPEN = v.LaneChanged(Seen(entry=OPEN))
 IN_DOORWAY = v.LaneChanged(Seen(entry=OPEN, inside=1))
 ALONE = v.LaneChanged(Seen(inside=1))
@@ -145,7 +146,7 @@ def test_a_chip_that_lies_on_the_reader_already_is_read_at_once() -> None:
 
 def test_the_exit_waits_for_a_closed_entry_and_a_report_newer_than_the_request() -> None:
     story = on_the_way(P.DECIDING)
-    story.lane = replace(story.lane, confirmed=False)
+    story.lane = story.lane._replace(confirmed=False)
     assert story.after(committed(Verdict.ADMIT)).phase is P.DECIDING
     assert story.after(ALONE).phase is P.EXIT_OPENING
 
@@ -162,7 +163,7 @@ def test_an_answer_to_an_older_question_moves_nothing() -> None:
 
 READ_THRICE = (v.CardLost(0), v.ChipPresent(True)) * 2
 REFERRALS: tuple[tuple[Phase, tuple[Event, ...], str, Phase], ...] = (
-    (P.IDLE, (v.DocumentPresented(readable=False),) * 2, "MRZ_UNREADABLE", P.TURNED_AWAY),
+    (P.IDLE, (SOMEBODY, *(v.DocumentPresented(readable=False),) * 2), "MRZ_UNREADABLE", P.TURNED_AWAY),
     (P.PRESENTED, (v.Timeout(P.PRESENTED),), "CHIP_NOT_PRESENTED", P.TURNED_AWAY),
     (P.PRESENTED, (PRESENT,), "DOCUMENT_CHANGED", P.TURNED_AWAY),
     (P.PRESENTED, (ALONE,), "INTRUSION", P.REFERRED),
@@ -249,12 +250,72 @@ def test_the_way_back_opens_for_whoever_is_inside_when_the_passage_ends() -> Non
 @pytest.mark.parametrize("phase", Phase)
 def test_a_controller_that_was_away_is_told_lights_and_doors_again(phase: Phase) -> None:
     story = ended_in(phase).after(v.Fault("lane"), v.Recovered("lane"))
-    assert v.Show(*SHOWN[story.phase]) in story.asked
-    story.after(replace(EMPTY, seen=replace(EMPTY.seen, emergency=story.phase is P.EMERGENCY)))
+    assert SHOWN[story.phase] in story.asked
+    story.after(replace(EMPTY, seen=EMPTY.seen._replace(emergency=story.phase is P.EMERGENCY)))
     assert story.has(SetDoors)
 
 
+# ---------------------------------------------------------------- noise, and alarms that end
+
+NOISE = v.DocumentPresented(readable=False)
+
+
+def test_d6_noise_on_the_readers_line_begins_nothing_while_nobody_is_there() -> None:
+    story = idle().after(NOISE, NOISE, NOISE)
+    assert (story.phase, story.asked, story.lane.misread) == (P.IDLE, (), False)
+    assert idle().after(SOMEBODY, NOISE, NOISE).phase is P.TURNED_AWAY
+
+
+def test_d6_a_misread_of_somebody_who_left_is_not_the_next_ones() -> None:
+    story = idle().after(SOMEBODY, NOISE, EMPTY, SOMEBODY, NOISE)
+    assert story.phase is P.IDLE
+    assert story.asked[-1] == v.Show(Light.READY, Light.WAIT, "PRESENT_AGAIN")
+
+
+def test_d6_a_sensor_that_fails_locks_nobody_out() -> None:
+    assert idle().after(PRESENT).phase is P.PRESENTED  # the approach sensor sees nobody
+    assert idle().after(v.ChipPresent(True), NOISE, EMPTY, NOISE).phase is P.TURNED_AWAY  # a chip is proof
+
+
+@pytest.mark.parametrize(
+    ("story", "over", "reason"),
+    [
+        (idle().after(FIRE), EMPTY, "EMERGENCY"),
+        (idle().after(FORCED, EMPTY), v.OfficerRequest("reset"), "DOOR_FORCED"),
+        (idle().after(UNSURE, EMPTY), v.OfficerRequest("reset"), "DOOR_FAULT"),
+        (idle().after(BROKEN, EMPTY), v.OfficerRequest("in_service"), "INTERLOCK_BROKEN"),
+        (idle().after(ALONE), EMPTY, "INTRUSION"),
+        (idle().after(BAG), EMPTY, "LEFT_OBJECT"),
+        (idle().after(DISAGREE), EMPTY, "SENSORS_DISAGREE"),
+        (idle().after(v.Fault("camera")), v.Recovered("camera"), "DEVICE_FAULT:camera"),
+        (on_the_way(P.DECIDING).after(v.CommitFailed(0), v.OfficerRequest("refuse")), EMPTY, "JOURNAL_FAULT"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_u4_e8_an_alarm_ends_with_what_it_told_of(story: Story, over: Event, reason: str) -> None:
+    assert v.AlarmOver(reason) not in story.asked
+    assert v.AlarmOver(reason) in Story(story.lane).after(over).asked
+
+
+def test_u4_an_alarm_outlasts_a_controller_that_is_away() -> None:
+    story = on_the_way(P.CAPTURING).after(PAIR, v.Fault("lane"), v.Recovered("lane"))
+    assert v.AlarmOver("TAILGATING") not in story.asked
+    assert v.AlarmOver("TAILGATING") in story.after(EMPTY).asked
+
+
 # ---------------------------------------------------------------- officers
+
+
+def test_u3_what_an_order_would_do_is_told_before_it_is_given() -> None:
+    inside = ended_in(P.REFERRED)
+    assert process.orders(inside.lane)["admit"] == "ADMIT_EXIT_OPENS"
+    assert (
+        process.orders(inside.after(v.LaneChanged(ALONE.seen._replace(sensors_disagree=True))).lane)["admit"]
+        == ""
+    )
+    outside = process.orders(ended_in(P.TURNED_AWAY).lane)
+    assert (outside["admit"], outside["reset"]) == ("ADMIT_CLOSES_CASE", "LANE_OPENS")
+    assert process.orders(ended_in(P.READING).lane)["admit"] == ""
 
 
 @pytest.mark.parametrize("order", get_args(v.OfficerOrder))
@@ -288,6 +349,7 @@ def test_a_latched_lane_comes_back_only_by_an_officer() -> None:
 EVENTS: tuple[Event, ...] = (
     *(
         EMPTY,
+        SOMEBODY,
         ENTRY_OPEN,
         IN_DOORWAY,
         ALONE,
@@ -324,17 +386,16 @@ EVENTS: tuple[Event, ...] = (
 )
 
 
-def fired(depth: int, starts: Iterable[Lane]) -> set[Row]:
+def fired(depth: int, starts: Iterable[Lane]) -> set[Any]:
     """Every row that can fire within `depth` events of these lanes."""
-    rows: set[Row] = set()
+    rows: set[Any] = set()
     seen: set[Lane] = set(starts)
     edge = set(seen)
     for _ in range(depth):
         reached: set[Lane] = set()
         for lane in edge:
             for event in (answering(lane, e) for e in (*EVENTS, v.Timeout(lane.phase))):
-                observed = process.observe(lane, event)
-                if not process.stale(lane, event) and (row := process.matching_row(observed, event)):
+                if row := process.PROCESS.fitting(lane, event):
                     rows.add(row)
                 reached.add(process.step(lane, event)[0])
         edge = reached - seen
@@ -344,10 +405,18 @@ def fired(depth: int, starts: Iterable[Lane]) -> set[Row]:
 
 def test_no_row_is_dead() -> None:
     third_try = on_the_way(P.READING).after(*READ_THRICE)
+    noisy = idle().after(SOMEBODY)
     released = ended_in(P.REFERRED).after(v.OfficerRequest("admit"))
     wavering = on_the_way(P.ENTRY_OCCUPIED).after(ENTRY_OPEN)
     reachable = fired(
-        2, [third_try.lane, released.lane, wavering.lane, *(ended_in(phase).lane for phase in Phase)]
+        2,
+        [
+            noisy.lane,
+            third_try.lane,
+            released.lane,
+            wavering.lane,
+            *(ended_in(phase).lane for phase in Phase),
+        ],
     )
     dead = [row for row in TABLE if row not in reachable]
     assert not dead, [f"{r.phases} {r.on.__name__} {r.when.__name__}" for r in dead]
@@ -357,14 +426,14 @@ def test_every_wait_has_a_bound_and_every_phase_shows_something() -> None:
     timing = EgateTiming.model_validate({})
     for phase in Phase:
         assert (timing.bound(phase.value) is None) == (phase in UNTIMED), phase
-        assert SHOWN[phase][2] in INSTRUCTIONS
+        assert SHOWN[phase].instruction in INSTRUCTIONS
         assert any(row.on is v.Timeout and phase in row.phases for row in TABLE) == (phase not in UNTIMED)
     assert set(EgateTiming.model_fields) == {f"{p.value}_s" for p in Phase if p not in UNTIMED}
 
 
 def test_the_green_arrow_means_that_the_way_is_free() -> None:
-    assert {p for p in Phase if SHOWN[p][0] is Light.READY} == {P.IDLE}
-    assert {p for p in Phase if SHOWN[p][1] is Light.PROCEED} == {P.EXIT_OPENING, P.LEAVING}
+    assert {p for p in Phase if SHOWN[p].outside is Light.READY} == {P.IDLE}
+    assert {p for p in Phase if SHOWN[p].inside is Light.PROCEED} == {P.EXIT_OPENING, P.LEAVING}
 
 
 def test_the_drawing_in_the_manual_is_this_table() -> None:

@@ -343,12 +343,54 @@ def test_a_failed_commit_moves_nothing_outward() -> None:
 @pytest.mark.parametrize("phase", Phase)
 def test_a_controller_that_was_away_is_told_signals_and_barriers_again(phase: Phase) -> None:
     story = ended_in(phase).after(v.Fault("yard"), v.Recovered("yard"))
-    assert v.Show(*SHOWN[story.phase]) in story.asked
-    story.after(replace(EMPTY, seen=replace(EMPTY.seen, emergency=story.phase is P.EMERGENCY)))
+    assert SHOWN[story.phase] in story.asked
+    story.after(replace(EMPTY, seen=EMPTY.seen._replace(emergency=story.phase is P.EMERGENCY)))
     assert story.has(SetBarriers)
 
 
+# ---------------------------------------------------------------- alarms that end
+
+
+@pytest.mark.parametrize(
+    ("story", "over", "reason"),
+    [
+        (idle().after(FIRE), EMPTY, "EMERGENCY"),
+        (idle().after(FORCED, EMPTY), ordered("reset"), "BARRIER_FORCED"),
+        (idle().after(UNSURE, EMPTY), ordered("reset"), "BARRIER_FAULT"),
+        (idle().after(BROKEN, EMPTY), ordered("in_service"), "INTERLOCK_BROKEN"),
+        (idle().after(INSIDE, INSPECTION_OPEN), INSPECTION_FREE, "INTRUSION"),
+        (idle().after(DISAGREE), EMPTY, "SENSORS_DISAGREE"),
+        (idle().after(v.Fault("scale")), v.Recovered("scale"), "DEVICE_FAULT:scale"),
+        (ended_in(P.REVIEW).after(RADIATION, INSPECTION_OPEN), INSPECTION_FREE, "RADIATION_ALARM"),
+        (ended_in(P.DECIDING).after(FAILED), ordered("inspect"), "JOURNAL_FAULT"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_u4_e8_an_alarm_ends_with_what_it_told_of(story: Story, over: Event, reason: str) -> None:
+    assert v.AlarmOver(reason) not in story.asked
+    assert v.AlarmOver(reason) in Story(story.yard).after(over).asked
+
+
+def test_u4_radiation_lasts_while_the_truck_stands_in_a_lane_that_was_closed() -> None:
+    story = ended_in(P.SCANNING).after(RADIATION, ordered("out_of_service"))
+    assert v.AlarmOver("RADIATION_ALARM") not in story.asked
+    assert v.AlarmOver("RADIATION_ALARM") in story.after(EMPTY).asked
+
+
 # ---------------------------------------------------------------- officers
+
+
+def test_u3_what_an_order_would_do_is_told_before_it_is_given() -> None:
+    review = ended_in(P.REVIEW)
+    assert process.orders(review.yard)["release"] == "RELEASE_WAY_OPENS"
+    assert process.orders(review.yard)["inspect"] == "INSPECTION_WAY_OPENS"
+    assert (
+        process.orders(review.after(v.YardChanged(AT_HOLD.seen._replace(sensors_disagree=True))).yard)[
+            "release"
+        ]
+        == ""
+    )
+    assert process.orders(ended_in(P.SCANNING).yard)["release"] == ""
 
 
 @pytest.mark.parametrize("order", get_args(v.OfficerOrder))
@@ -404,8 +446,7 @@ def fired(depth: int, starts: Iterable[Yard]) -> set[Any]:
         reached: set[Yard] = set()
         for yard in edge:
             for event in (answering(yard, e) for e in (*EVENTS, v.Timeout(yard.phase))):
-                observed = process.observe(yard, event)
-                if not process.stale(yard, event) and (row := process.matching_row(observed, event)):
+                if row := process.PROCESS.fitting(yard, event):
                     rows.add(row)
                 reached.add(process.step(yard, event)[0])
         edge = reached - seen
@@ -428,21 +469,20 @@ def test_every_wait_has_a_bound_and_every_phase_shows_something() -> None:
         assert (timing.bound(phase.value) is None) == (phase in UNTIMED), phase
         assert any(row.on is v.Timeout and phase in row.phases for row in TABLE) == (phase not in UNTIMED)
     assert set(NiiTiming.model_fields) == {f"{p.value}_s" for p in Phase if p not in UNTIMED}
-    assert {shown[2] for shown in SHOWN.values()} == set(INSTRUCTIONS)
+    assert {shown.instruction for shown in SHOWN.values()} == set(INSTRUCTIONS)
 
 
 def test_everything_that_the_table_says_has_words() -> None:
     named = {action.__name__ for row in TABLE for action in row.do}
-    codes = {name.partition(" ")[2] for name in named if name.startswith(("divert ", "alarm "))}
-    own = {"RADIATION_ALARM", "RADIATION_ALARM_LATE", "HUB_HOLD", "DEVICE_FAULT"}
-    assert codes | own <= set(REASONS)
+    diverted = {name.removeprefix("divert ") for name in named if name.startswith("divert ")}
+    assert diverted | process.PROCESS.alarms() | {"DEVICE_FAULT"} <= set(REASONS)
 
 
 def test_an_arrow_means_that_the_way_is_or_will_be_free() -> None:
-    assert {p for p in Phase if SHOWN[p][0] is Signal.ENTER} == {P.ENTRY_OPENING}
-    assert {p for p in Phase if SHOWN[p][1] is Signal.RELEASE} == {P.RELEASING}
+    assert {p for p in Phase if SHOWN[p].entry is Signal.ENTER} == {P.ENTRY_OPENING}
+    assert {p for p in Phase if SHOWN[p].hold is Signal.RELEASE} == {P.RELEASING}
     ended = {P.DIRECTING, P.OUT_OF_SERVICE, P.EMERGENCY}
-    assert {p for p in Phase if SHOWN[p][1] is Signal.INSPECTION} == ended
+    assert {p for p in Phase if SHOWN[p].hold is Signal.INSPECTION} == ended
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Words that the processes of all stations share: what can happen to any of them, and what any may ask for.
+"""The vocabulary that the processes of all stations share: what can happen to any, what any may ask for.
 
 A station's own vocabulary takes these up and adds its own. A *ticket* numbers what the process asked: an
 answer to an older ticket is stale and moves nothing.
@@ -7,6 +7,7 @@ answer to an older ticket is stale and moves nothing.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from gate_agent.decision import Verdict
 
@@ -106,6 +107,13 @@ class Alarm:
 
 
 @dataclass(frozen=True, slots=True)
+class AlarmOver:
+    """What an Alarm of this reason told of, if there was one, is over."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
     """Whether the station could do what the officer asked."""
 
@@ -118,3 +126,8 @@ class StartTimer:
     """Arm the bound of this phase; arming one disarms the last."""
 
     phase: str
+
+
+SharedEffect: TypeAlias = (
+    Begin | Decide | CommitOfficer | Stop | Finish | Alarm | AlarmOver | Answer | StartTimer
+)
