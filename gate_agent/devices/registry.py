@@ -17,7 +17,8 @@ from types import MappingProxyType
 from typing import Any, cast
 
 from gate_agent.devices import Device, DriverConfig
-from gate_agent.devices.capabilities import CAPABILITIES, LIFE, BrokenCapability, capability
+from gate_agent.devices.capabilities import CAPABILITIES, LIFE, capability
+from gate_agent.entry_points import BrokenEntry
 from gate_agent.errors import GateError
 
 GROUP = "gate_agent.drivers"
@@ -100,8 +101,8 @@ def _checked(info: DriverInfo, loaded: object) -> type[Device]:
         raise BrokenDriver(what, field="capability", advice=advice)
     try:
         known = capability(name)
-    except BrokenCapability as error:
-        raise BrokenDriver(error.what, field=error.field, advice=error.advice) from error
+    except BrokenEntry as error:
+        raise BrokenDriver(error.what, field="capability", advice=error.advice) from error
     for method in (*LIFE, *known.commands):
         if not callable(getattr(loaded, method, None)):
             raise BrokenDriver(f"{info.target} has no method {method}()", field=method, advice=advice)
