@@ -14,10 +14,12 @@ from typing import Any, TypeVar, cast
 from pydantic import ValidationError
 
 from gate_agent.app import config_checks
+from gate_agent.devices.capabilities import capability
+from gate_agent.devices.patience import time_outs_cut
 from gate_agent.devices.registry import load_driver
 from gate_agent.errors import GateError
 from gate_agent.settings import Settings
-from gate_agent.station.kind import KINDS, Kind
+from gate_agent.station.kind import KINDS, DeviceRole, Kind
 from gate_agent.station.settings import DeviceBinding, StationConfig
 from gate_agent.toml_source import ConfigProblem, Loc, Problems, TomlSource, closest
 
@@ -123,13 +125,17 @@ def _devices(
         elif not isinstance(table, dict):
             problems.append(source.problem(loc, "is not a table", f"write [devices.{name}]"))
         else:
-            capability = kind.capability(name) if kind else ""
-            if binding := _device(source, loc, cast("dict[str, Any]", table), capability, problems):
+            role = kind.devices[name] if kind else None
+            if binding := _device(source, loc, cast("dict[str, Any]", table), role, problems):
                 yield name, binding
 
 
 def _device(
-    source: TomlSource, loc: Loc, table: dict[str, Any], capability: str, problems: list[ConfigProblem]
+    source: TomlSource,
+    loc: Loc,
+    table: dict[str, Any],
+    role: DeviceRole | None,
+    problems: list[ConfigProblem],
 ) -> DeviceBinding | None:
     name = table.get("driver")
     if not isinstance(name, str):
@@ -141,14 +147,17 @@ def _device(
     except GateError as error:
         problems.append(source.problem((*loc, "driver"), error.what, error.advice))
         return None
-    if capability and driver.capability != capability:
-        what = f"{name} is a {driver.capability}, but {loc[-1]} must be a {capability}"
+    if role is not None and driver.capability != role.capability:
+        what = f"{name} is a {driver.capability}, but {loc[-1]} must be a {role.capability}"
         problems.append(source.problem((*loc, "driver"), what, "see `gate-agent drivers list`"))
     try:
         config = driver.Config.model_validate({k: v for k, v in table.items() if k != "driver"})
     except ValidationError as error:
         problems.extend(source.explain(error, driver.Config, loc))
         return None
+    patience = (role.patience if role else None) or capability(driver.capability).patience
+    for cut in time_outs_cut(config, patience):
+        problems.append(source.problem((*loc, *cut.setting.split(".")), cut.what, cut.advice))
     return DeviceBinding(driver=name, config=config)
 
 

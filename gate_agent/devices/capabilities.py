@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from importlib.metadata import entry_points
 from types import MappingProxyType, NoneType
 from typing import Any, get_args, get_type_hints
 
@@ -21,16 +20,12 @@ from gate_agent.devices.lane import LaneGate
 from gate_agent.devices.patience import Patience
 from gate_agent.devices.scanners import Scanner
 from gate_agent.devices.yard import NumberCamera, RadiationMonitor, Scale, SealReader
-from gate_agent.errors import GateError
+from gate_agent.entry_points import Registry
 
 GROUP = "gate_agent.capabilities"
 
 LIFE = ("open", "close", "read")
 """What every driver has."""
-
-
-class BrokenCapability(GateError):
-    """A capability is registered but cannot be loaded, or is not a :class:`Capability`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +82,8 @@ _OWN: tuple[Capability, ...] = (
     Capability("number_camera", NumberCamera, patience=Patience(silent_s=5.0, backlog=2)),
 )
 
+_DECLARED = Registry(GROUP, Capability, what="capability", see="docs/drivers.md")
+
 CAPABILITIES: Mapping[str, Capability] = MappingProxyType({own.name: own for own in _OWN})
 """The capabilities that the agent brings."""
 
@@ -94,23 +91,10 @@ CAPABILITIES: Mapping[str, Capability] = MappingProxyType({own.name: own for own
 def capability(name: str) -> Capability:
     """The capability of this name: the agent's own, one that a wheel declares, or one without expectations.
 
-    Raises BrokenCapability.
+    Raises BrokenEntry.
     """
     if name in CAPABILITIES:
         return CAPABILITIES[name]
-    for point in entry_points(group=GROUP, name=name):
-        advice = f"install what {point.dist.name if point.dist else 'its package'} needs for it"
-        try:
-            found: object = point.load()
-        except Exception as error:
-            raise BrokenCapability(
-                f"capability {name!r} cannot be loaded from {point.value}: {type(error).__name__}: {error}",
-                field="capability",
-                advice=advice,
-            ) from error
-        if not isinstance(found, Capability) or found.name != name:
-            raise BrokenCapability(
-                f"{point.value} is no Capability of the name {name!r}", field="capability", advice=advice
-            )
-        return found
+    if name in _DECLARED.names():
+        return _DECLARED.load(name)
     return Capability(name, waits_for="a reading")

@@ -54,15 +54,11 @@ def time_outs_cut(config: DriverConfig, patience: Patience) -> tuple[CutTimeOut,
         "call": (patience.hung_s, "a read or command is given up"),
         "silence": (patience.silent_s, "the device counts as silent"),
     }
-    found: list[CutTimeOut] = []
-    for time_out in config.time_outs():
+    found: dict[str, CutTimeOut] = {}  # of each setting the first that would happen
+    for time_out in sorted(config.time_outs(), key=lambda one: limits[one.during][0] or 0.0):
         limit_s, consequence = limits[time_out.during]
         if limit_s is not None and time_out.seconds >= limit_s:
-            found.append(
-                CutTimeOut(
-                    time_out.setting,
-                    f"the driver may wait {time_out.seconds:g} s, but {consequence} after {limit_s:g} s",
-                    f"lower it until the driver waits less than {limit_s:g} s",
-                )
-            )
-    return tuple(found)
+            what = f"the driver may wait {time_out.seconds:g} s, but {consequence} after {limit_s:g} s"
+            advice = f"lower it until the driver waits less than {limit_s:g} s"
+            found.setdefault(time_out.setting, CutTimeOut(time_out.setting, what, advice))
+    return tuple(found.values())

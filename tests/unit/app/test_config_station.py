@@ -178,6 +178,17 @@ def test_each_role_needs_a_device_of_its_capability(
     assert "vpcd is a chip_reader, but mrz must be a document_scanner" in found.message
 
 
+def test_d2_a_time_out_that_the_supervisor_would_cut_is_refused_with_its_line(
+    tmp_path: Path, text: str, trust: dict[str, object]
+) -> None:
+    broken = text.replace("# heartbeat_timeout_s = 1.0", "heartbeat_timeout_s = 5.0")
+    [found] = problems(tmp_path, broken, trust)
+    assert found.path == "devices.lane.heartbeat_timeout_s"
+    assert found.line == line_of(broken, "heartbeat_timeout_s = 5.0")
+    assert "silent after 2 s" in found.message
+    assert found.advice
+
+
 def test_missing_files_are_named_with_what_makes_them(tmp_path: Path, text: str) -> None:
     broken = text.replace("sample.json", "none.json").replace('trust"', 'nowhere"')
     found = {p.path: p for p in problems(tmp_path, broken, {})}

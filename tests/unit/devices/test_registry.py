@@ -10,9 +10,11 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from gate_agent import entry_points
 from gate_agent.cli.drivers import app, example_toml, settings_of
 from gate_agent.devices import registry
-from gate_agent.devices.registry import BrokenDriver, UnknownDriver, drivers, load_driver
+from gate_agent.devices.registry import drivers, load_driver
+from gate_agent.entry_points import BrokenEntry, UnknownName
 from gate_agent.settings import Settings
 from gate_drivers.cameras.opencv import OpenCvCamera
 
@@ -23,9 +25,9 @@ Register = Callable[[str, str], None]
 def register(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Register:
     """Add one entry point whose module has the given source."""
     monkeypatch.syspath_prepend(str(tmp_path))
-    real = registry.entry_points
+    real = entry_points.entry_points
     added: list[EntryPoint] = []
-    monkeypatch.setattr(registry, "entry_points", lambda group: [*real(group=group), *added])
+    monkeypatch.setattr(entry_points, "entry_points", lambda group: [*real(group=group), *added])
 
     def add(name: str, source: str) -> None:
         module = f"driver_under_test_{len(added)}"
@@ -52,15 +54,14 @@ def test_a_driver_is_loaded_by_its_name() -> None:
 
 
 def test_an_unknown_name_is_answered_with_the_known_ones_and_the_closest() -> None:
-    with pytest.raises(UnknownDriver) as caught:
+    with pytest.raises(UnknownName) as caught:
         load_driver("opencvv")
     assert "modbus-lane" in caught.value.what
     assert caught.value.advice == "did you mean 'opencv'?"
-    assert caught.value.field == "driver"
 
 
 def test_an_endless_name_is_not_repeated_in_full() -> None:
-    with pytest.raises(UnknownDriver) as caught:
+    with pytest.raises(UnknownName) as caught:
         load_driver("x" * 100_000)
     assert len(str(caught.value)) < 1000
 
@@ -93,7 +94,7 @@ def test_what_cannot_be_a_driver_is_reported_and_does_not_harm_the_others(
     register: Register, source: str, says: str
 ) -> None:
     register("broken", source)
-    with pytest.raises(BrokenDriver) as caught:
+    with pytest.raises(BrokenEntry) as caught:
         load_driver("broken")
     assert says in caught.value.what
     assert caught.value.advice
