@@ -111,7 +111,10 @@ class RecordEvent(Event):
     kind: ClassVar[str] = "record"
 
     type: Annotated[
-        str, Field(pattern=r"^org\.gate-agent\.(decision|officer-action|lane-event|lifecycle)\.v1$")
+        str,
+        Field(
+            pattern=r"^org\.gate-agent\.(decision|officer-action|officer-outcome|lane-event|lifecycle)\.v1$"
+        ),
     ]
     subject: Annotated[str, Field(max_length=64)] | None = Field(default=None, description="the transaction")
     stationepoch: Decimal

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -12,6 +13,7 @@ from pathlib import Path
 from typing import Any, cast
 
 _MOST_READ = 256 * 1024
+_RAISED = re.compile(r"(\w+\.)*\w*(Error|Exception)\b")  # the line of a traceback that says what was wrong
 
 
 class AgentProcess:
@@ -67,10 +69,11 @@ class AgentProcess:
         with self.log.open("rb") as log:
             size = log.seek(0, os.SEEK_END)
             log.seek(max(self._log_before, size - _MOST_READ))
-            lines = [line.strip() for line in log.read().decode(errors="replace").splitlines()]
+            lines = [line.strip(" |") for line in log.read().decode(errors="replace").splitlines()]
         told = [_told(line) for line in lines if line]
         errors = [text for is_error, text in told if is_error]
-        return (errors or [text for _, text in told] or [""])[-1]
+        raised = [text for text in errors if _RAISED.match(text)]
+        return (raised or errors or [text for _, text in told] or [""])[-1]
 
 
 def _told(line: str) -> tuple[bool, str]:

@@ -192,11 +192,15 @@ class Environment(ABC, Generic[SiteT]):
 
         def serves() -> bool:
             if not self.agent.running:
-                words = self.agent.last_words() or "it said nothing"
-                raise SetUpError(f"the agent ended at once: {words}", advice=f"all of it: {self.agent.log}")
+                raise self.agent_ended("the agent ended at once")
             return self.snapshot().get("phase", "starting") not in ("starting", "out_of_service")
 
         self._wait(serves, "the station to come into service")
+
+    def agent_ended(self, how: str) -> SetUpError:
+        """What to raise when it did, with its own last words."""
+        words = self.agent.last_words() or "it said nothing"
+        return SetUpError(f"{how}: {words}", advice=f"all of it: {self.agent.log}")
 
     @property
     def agent_pid(self) -> int:

@@ -116,6 +116,7 @@ class _Demo:
         self._visitor.say, self._visitor.stop = self.view.say, self._ending
         self._visitor.patience_s = _PATIENCE_S if asked.headless else _PATIENCE_WATCHED_S
         self._officers.start()
+        threading.Thread(target=self._watch_agent, name="agent watch", daemon=True).start()
         try:
             with Live(self.view, console=self._console, refresh_per_second=4) if drawn else nullcontext():
                 self._play_all(drawn)
@@ -125,6 +126,12 @@ class _Demo:
             self._ending.set()
             self._officers.stop()
         return self.view.results
+
+    def _watch_agent(self) -> None:
+        """Nobody waits in a station whose agent is gone."""
+        while not self._ending.wait(0.5):
+            if not self.environment.agent_running:
+                self._ending.set()
 
     def report(self, results: list[VisitorResult]) -> dict[str, Any]:
         """Written where it was asked for, and beside the state of this run."""
@@ -144,6 +151,8 @@ class _Demo:
         for number, scenario in enumerate(self._order(), 1):
             self.view.next_visitor(number, scenario)
             result = self._play_one(number, scenario)
+            if not self.environment.agent_running:
+                raise self.environment.agent_ended("the agent ended while it should serve")
             self.view.finished(result)
             if not drawn:
                 self._console.print(line(result, self.asked.visitors), highlight=False, soft_wrap=True)

@@ -17,6 +17,7 @@ print(json.dumps({"level": "info", "event": "started"}))
 print(json.dumps({"level": "error", "event": "cannot listen", "error": "port 8080 is taken"}))
 print(json.dumps({"level": "info", "event": "stopped"}))
 """
+RAISED = "raise ExceptionGroup('of a task group', [ValueError('a value nobody thought of')])"
 
 
 @pytest.mark.parametrize(
@@ -24,6 +25,7 @@ print(json.dumps({"level": "info", "event": "stopped"}))
     [
         (PLAIN, "console.port: port 8080 is taken (choose another)"),
         (LOGGED, "cannot listen: port 8080 is taken"),
+        (RAISED, "ValueError: a value nobody thought of"),
         ("print()", ""),
         ('print(\'{"level": "info", "event": "started"}\')', "started"),
     ],
