@@ -183,21 +183,6 @@ def get_logger(name: str) -> structlog.stdlib.BoundLogger:
     return cast("structlog.stdlib.BoundLogger", structlog.get_logger(name))
 
 
-def let_go_of_output() -> None:
-    """To run at exit: drop what the output still holds where a full disk or a closed pipe does not take it.
-
-    The interpreter would try to write it once more, and end with 120 when it cannot (`sys.exit`): a service
-    manager would read another status than the agent's own.
-    """
-    for stream in (sys.stdout, sys.stderr):
-        try:
-            stream.flush()
-        except OSError:
-            nowhere = os.open(os.devnull, os.O_WRONLY)
-            os.dup2(nowhere, stream.fileno())
-            os.close(nowhere)
-
-
 # ---------------------------------------------------------------- the filter
 
 _Record = MutableMapping[str, Any]

@@ -8,9 +8,11 @@ that needs it, so that ``--help`` does not pay for it.
 
 from __future__ import annotations
 
+import atexit
 import json
 import math
 import os
+import sys
 from collections.abc import Generator, Iterable, Sequence
 from contextlib import contextmanager
 from itertools import zip_longest
@@ -91,8 +93,24 @@ def fail(error: BaseException, code: int = 1, *, what: str = "") -> NoReturn:
     raise typer.Exit(code) from None
 
 
+def _let_go_of_output() -> None:
+    """To run at exit: drop what the output still holds where a full disk or a closed pipe does not take it.
+
+    The interpreter would try to write it once more, and end with 120 when it cannot (`sys.exit`): a service
+    manager would read another status than the agent's own.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except OSError:
+            nowhere = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(nowhere, stream.fileno())
+            os.close(nowhere)
+
+
 def main(app: typer.Typer) -> None:
     """Run a program's commands; an error on purpose that none of them took is said like the others."""
+    atexit.register(_let_go_of_output)
     try:
         app()
     except (GateError, OSError) as error:
@@ -105,6 +123,8 @@ def told(code: int = 1) -> Generator[None]:
     """What goes wrong on purpose (GateError) or in the file system is said, and the command ends."""
     try:
         yield
+    except BrokenPipeError:
+        raise  # whoever reads has left, as in `| head`: there is nobody to tell
     except (GateError, OSError) as error:
         fail(error, code)
 

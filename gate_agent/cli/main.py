@@ -5,7 +5,6 @@ Exit codes: 0 done, 1 something is wrong and was said, 2 the command was used wr
 
 from __future__ import annotations
 
-import atexit
 from collections.abc import Mapping
 from importlib import import_module
 from pathlib import Path
@@ -19,7 +18,6 @@ from typer.main import get_group
 from gate_agent.cli import console
 from gate_agent.cli.console import fail, print_table, room, say, told
 from gate_agent.errors import GateError
-from gate_agent.logs import let_go_of_output
 
 if TYPE_CHECKING:
     from gate_agent.station.settings import StationConfig
@@ -199,5 +197,4 @@ def _assignment(text: str) -> tuple[str, object]:
 
 
 def main() -> None:
-    atexit.register(let_go_of_output)
     console.main(app)
