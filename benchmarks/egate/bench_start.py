@@ -1,11 +1,10 @@
-"""How long the agent takes to serve, and how much memory it keeps.
+"""How long the agent takes to serve; how much memory it keeps is told by `bench_memory.py`.
 
 Time is from the start of the process to the line of its log that says the lane is idle: models checked and
-opened, journal and signed data read, four devices up. Memory is read from the kernel after a genuine
-traveller has passed, when every model has been used. The peer is a bare Python that imports onnxruntime,
-OpenCV and FastAPI, opens the same two models with the same options and, like the agent, uses each once. What
-the agent takes beyond that is its own. Both start in turn, in one run, with files in the page cache. Beside
-the time on the clock stands the processor time, which a busy machine does not stretch.
+opened, journal and signed data read, four devices up. The peer is a bare Python that imports onnxruntime,
+OpenCV and FastAPI and opens the same two models. What the agent takes beyond that is its own. Both start in
+turn, in one run, with files in the page cache. Beside the time on the clock stands the processor time, which
+a busy machine does not stretch.
 
     python benchmarks/egate/bench_start.py [--starts N]
 """
@@ -29,7 +28,6 @@ from process_figures import Memory, cpu_seconds, memory
 from gate_agent.biometrics.face.cards import ModelKind, load_card
 from gate_agent.biometrics.face.chain import FaceSettings
 from gate_simulators.egate.environment import EgateEnvironment
-from gate_simulators.egate.travellers import ScriptedTraveller
 
 CONFIG = Path(__file__).parents[2] / "config" / "egate.toml"
 BARE = Path(__file__).with_name("bare_runtime.py")
@@ -89,7 +87,6 @@ def bare_runtime() -> tuple[Start, Memory]:
 def measure(starts: int) -> dict[str, Any]:
     ours: list[Start] = []
     theirs: list[Start] = []
-    bare: list[Memory] = []
     with (
         tempfile.TemporaryDirectory() as state,
         EgateEnvironment(CONFIG, Path(state), pace=3.0, private_ports=True) as environment,
@@ -97,20 +94,14 @@ def measure(starts: int) -> dict[str, Any]:
         for number in range(starts):
             print(f"start {number + 1} of {starts}", file=sys.stderr, flush=True)
             ours.append(restart(environment))
-            took, kept = bare_runtime()
+            took, _ = bare_runtime()
             theirs.append(took)
-            bare.append(kept)
-        fresh = memory(environment.agent_pid)
-        ScriptedTraveller(environment.site, environment.people, pace=3.0).run("genuine")
-        used = memory(environment.agent_pid)
     return {
         "benchmark": "egate_start",
         "claims": [
             _time_claim("process start to lane idle", [s.clock_s for s in ours], [s.clock_s for s in theirs]),
             _time_claim("processor time of that", [s.cpu_s for s in ours], [s.cpu_s for s in theirs]),
-            *_memory_claims(used, bare),
         ],
-        "rss_before_the_first_traveller_mib": round(fresh.rss_mib, 1),
     }
 
 
@@ -123,25 +114,6 @@ def _time_claim(what: str, ours: list[float], theirs: list[float]) -> dict[str, 
         "peer_measured": round(statistics.median(theirs), 2),
         "ratio": round(statistics.median(o / t for o, t in zip(ours, theirs, strict=True)), 2),
     }
-
-
-def _memory_claims(used: Memory, bare: list[Memory]) -> list[dict[str, Any]]:
-    """RSS, and PSS where the kernel shows it, after a traveller; beside the peer's."""
-    pairs = [("resident memory (VmRSS)", used.rss_mib, [b.rss_mib for b in bare])]
-    shares = [b.pss_mib for b in bare if b.pss_mib is not None]
-    if used.pss_mib is not None and shares:
-        pairs.append(("proportional memory (PSS)", used.pss_mib, shares))
-    return [
-        {
-            "claim": f"{name} after a traveller",
-            "measured": round(ours, 1),
-            "unit": "MiB",
-            "peer": "bare Python, same two models used",
-            "peer_measured": round(statistics.median(theirs), 1),
-            "ratio": round(ours / statistics.median(theirs), 2),
-        }
-        for name, ours, theirs in pairs
-    ]
 
 
 def main() -> None:

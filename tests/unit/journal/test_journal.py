@@ -130,6 +130,19 @@ def test_a_hub_that_knows_more_or_other_records_deletes_nothing(journal: Journal
     assert journal.acknowledge(journal.epoch, 1, journal.head.root) == 1
 
 
+def test_figures_are_there_while_a_commit_waits_for_the_disk(journal: Journal) -> None:
+    for number in range(3):
+        journal.commit(record(number))
+    journal.acknowledge(journal.epoch, 1)
+    with journal._write_lock:  # whoever commits holds it until the disk has synced
+        figures = journal.figures()
+    assert (figures["records"], figures["unacknowledged_records"]) == (3, 2)
+    assert figures["bytes"] >= journal.path.stat().st_size > 0
+    assert (figures["usable"], figures["reserve_held"]) == (1, 1)
+    journal.close()
+    assert journal.figures()["usable"] == 0
+
+
 def test_recent_records_newest_first(journal: Journal) -> None:
     for n in range(3):
         journal.commit(record(n))
