@@ -187,7 +187,7 @@ def test_u4_all_alerts_are_listed_the_pressing_ones_in_the_rail(
 ) -> None:
     over = {"cleared_at": "2026-03-02T09:00:00.000Z", "acknowledged_by": "B1"}
     alerts = tuple(
-        Alert(f"DEVICE_FAULT:spare-{n}", f"2026-03-02T08:{n:02}:00.000Z", **(over if n % 2 else {}))
+        replace(Alert(f"DEVICE_FAULT:spare-{n}", f"2026-03-02T08:{n:02}:00.000Z"), **(over if n % 2 else {}))
         for n in range(30)
     )
     page = open_page(any_station)
