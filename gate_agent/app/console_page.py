@@ -55,6 +55,7 @@ def console_words(kind: Kind) -> Mapping[str, Words]:
             "reasons": kind.checks.reasons,
             "instructions": kind.instructions,
             "orders": kind.orders,
+            "effects": kind.effects,
             "things": kind.view,
             "devices": kind.devices,
         },

@@ -95,7 +95,7 @@ function update(row, entry, officer, since) {
   const late = deciding && left !== null && left < 0;
   setAttribute(row, "class", `case tone-${late ? "bad" : deciding ? "warn" : "idle"}`);
   setAttribute(row, "data-case", entry.id);
-  swapIcon(find(row, "svg"), late ? "alarm" : deciding ? "refer" : "clock");
+  swapIcon(find(row, "svg"), late ? "alarm" : deciding ? "look" : "clock");
   setText(find(row, "strong"), entry.container || entry.id);
   const clock = late ? label("kind.queue.overdue", { time: duration(-left) }) : duration(left);
   const objections = entry.second_person.split("; ").map((each) => named("checks", each)).join("; ");

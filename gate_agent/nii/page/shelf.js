@@ -7,7 +7,7 @@ import { label, named, wallClock } from "/static/js/words.js";
 /** @typedef {{id: string, container: string, at: string, verdict: string, has_picture: boolean}} Card */
 
 /** @type {Record<string, string>} */
-const ICONS = { good: "admit", warn: "refer", bad: "refuse" };
+const ICONS = { good: "go", warn: "look", bad: "bar" };
 
 /**
  * @param {import("/static/js/session.js").Session} session

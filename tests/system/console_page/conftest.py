@@ -252,6 +252,12 @@ YARD = {
     **{"entry": "closed", "release": "closed", "inspection": "closed", "approach": False},
     **{"vehicles": 1, "at_hold": True, "emergency": False},
 }
+TRUCK = TransactionView(
+    "LANE-03-000413",
+    "2026-03-02T08:42:31.000Z",
+    (passed("weight", weight_kg=27440.0), passed("radiation", gamma_sigma=1.4)),
+    (StepTime("scanning", 0.0, 9.2, 0.1), StepTime("gathering", 9.2)),
+)
 GATHERING = Snapshot(
     station="LANE-03",
     kind="nii",
@@ -259,12 +265,7 @@ GATHERING = Snapshot(
     instruction="WAIT_AT_HOLD_LINE",
     seen=seen("nii", yard=YARD, scale={"weight_kg": 27440.0}, camera_left={"container": "MSCU4512230"}),
     shown={"signal_entry": "stop", "signal_hold": "wait"},
-    transaction=TransactionView(
-        "LANE-03-000413",
-        "2026-03-02T08:42:31.000Z",
-        (passed("weight", weight_kg=27440.0), passed("radiation", gamma_sigma=1.4)),
-        (StepTime("scanning", 0.0, 9.2, 0.1), StepTime("gathering", 9.2)),
-    ),
+    transaction=TRUCK,
     devices=(
         DeviceHealth("scanner", "dicos-scp", DeviceState.UP, 4.1, 0),
         DeviceHealth("yard", "modbus-yard", DeviceState.UP, 0.05, 0),
@@ -279,9 +280,7 @@ REVIEW = replace(
     phase="review",
     instruction="WAIT_FOR_OFFICER",
     shown={"signal_entry": "stop", "signal_hold": "officer"},
-    transaction=replace(
-        GATHERING.transaction, verdict="review", reasons=("WEIGHT_ABOVE_DECLARED",), rules=("weight@2",)
-    ),
+    transaction=replace(TRUCK, verdict="review", reasons=("WEIGHT_ABOVE_DECLARED",), rules=("weight@2",)),
     orders=orders(
         "nii",
         ("release", "inspect"),

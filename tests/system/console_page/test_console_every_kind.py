@@ -35,10 +35,11 @@ def test_u1_what_a_dead_controller_said_is_not_drawn_as_if_it_were_so(
     page = open_page(any_station)
     veil, drawing = page.locator(".veil"), page.locator("#station svg[role=img]")
     expect(page.locator("#phase")).not_to_have_text("Connecting")
-    expect(veil).to_have_class("veil absent")
+    expect(drawing).to_be_visible()
+    expect(veil).to_be_hidden()
     expect(drawing).to_have_attribute("aria-label", re.compile("closed"))
     any_station.lose(script.gate)
-    expect(veil).to_have_class("veil")
+    expect(veil).to_be_visible()
     expect(veil).to_contain_text("unknown since 20:09:33")
     expect(drawing).to_have_attribute("aria-label", re.compile("unknown since 20:09:33"))
     assert page.locator("#station .person:not(.absent), #station .truck:not(.absent)").count() == 0
@@ -171,7 +172,7 @@ def test_u4_an_alert_is_active_then_over_and_stays_until_an_officer_has_seen_it(
     expect(row).to_have_class("alert active")
     expect(row).to_contain_text("since 20:09:33")
     station.call(lambda: station.board.clear_alert("EMERGENCY"))
-    expect(row).to_have_class("alert over")
+    expect(row).to_have_class("alert ended")
     expect(row).to_contain_text("over since 20:09:33")
     row.get_by_role("button", name="Acknowledge").click()
     expect(row).to_have_count(0)
@@ -187,7 +188,7 @@ def test_u4_all_alerts_are_listed_the_pressing_ones_in_the_rail(
 ) -> None:
     over = {"cleared_at": "2026-03-02T09:00:00.000Z", "acknowledged_by": "B1"}
     alerts = tuple(
-        Alert(f"DEVICE_FAULT:spare-{n}", f"2026-03-02T08:{n:02}:00.000Z", **(over if n % 2 else {}))
+        replace(Alert(f"DEVICE_FAULT:spare-{n}", f"2026-03-02T08:{n:02}:00.000Z"), **(over if n % 2 else {}))
         for n in range(30)
     )
     page = open_page(any_station)

@@ -10,9 +10,9 @@ const PATHS = {
   not_done: ["M3 12a9 9 0 0 1 18 0 9 9 0 0 1-18 0", "M8 12h8"],
   pending: ["", "M6 12h.1M12 12h.1M18 12h.1"],
   running: ["", "M12 3a9 9 0 1 1-8.5 6M12 7v5l3.5 2"],
-  admit: ["M12 2a10 10 0 1 0 0 20 10 10 0 0 0 0-20z", "M6.5 12h10m-4-4l4 4-4 4"],
-  refer: ["M12 2.5L22 20.5H2z", "M12 9v5m0 3v.2"],
-  refuse: ["M8 2.5h8L21.5 8v8L16 21.5H8L2.5 16V8z", "M7 12h10"],
+  go: ["M12 2a10 10 0 1 0 0 20 10 10 0 0 0 0-20z", "M6.5 12h10m-4-4l4 4-4 4"],
+  look: ["M12 2.5L22 20.5H2z", "M12 9v5m0 3v.2"],
+  bar: ["M8 2.5h8L21.5 8v8L16 21.5H8L2.5 16V8z", "M7 12h10"],
   reset: ["", "M4 12a8 8 0 1 1 2.5 5.8M4 19v-5h5"],
   closed: ["M3 12a9 9 0 0 1 18 0 9 9 0 0 1-18 0", "M6 18L18 6"],
   open: ["", "M12 3v8M6.5 6.5a8 8 0 1 0 11 0"],
@@ -35,7 +35,7 @@ export function icon(name) {
 
 /** The icon of an order, by what it does. @param {import("./types.js").Order} order */
 export function orderIcon({ decides, opens, tone }) {
-  if (decides) return opens ? "admit" : "refuse";
+  if (decides) return opens ? "go" : "bar";
   return tone === "warn" ? "closed" : tone === "good" ? "open" : "reset";
 }
 

@@ -76,7 +76,7 @@ function makeAlert(alert, acknowledge) {
 
 /** @param {Element} row @param {Alert} alert */
 function draw(row, alert) {
-  setAttribute(row, "class", `alert ${alert.cleared_at ? "over" : "active"}`);
+  setAttribute(row, "class", `alert ${alert.cleared_at ? "ended" : "active"}`);
   setAttribute(row, "data-alert", alert.code);
   setText(find(row, ".detail"), alert.detail);
   const life = [

@@ -12,7 +12,7 @@ import { entry, label, named, reason, wallClock } from "../words.js";
 
 const LAST = 12;
 /** @type {Record<string, string>} */
-const ICONS = { good: "admit", warn: "refer", bad: "refuse" };
+const ICONS = { good: "go", warn: "look", bad: "bar" };
 
 /** @param {import("../session.js").Session} session @param {Kind} kind */
 export function journalPanel(session, kind) {

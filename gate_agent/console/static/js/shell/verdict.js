@@ -8,7 +8,7 @@ import { entry, label, named, reason, wallClock } from "../words.js";
 /** @typedef {import("../types.js").Snapshot} Snapshot */
 
 /** @type {Record<import("../types.js").Tone, string>} */
-const VERDICT_ICONS = { good: "admit", warn: "refer", bad: "refuse", calm: "pending", idle: "pending" };
+const VERDICT_ICONS = { good: "go", warn: "look", bad: "bar", calm: "pending", idle: "pending" };
 
 /** @param {Kind} kind @returns {import("../types.js").Panel} */
 export function verdictBanner(kind) {
@@ -51,6 +51,6 @@ function say({ phase, transaction }, kind) {
   if (tone === "idle") return { title: named("phases", phase), tone, icon: "closed", why: hint };
   if (judged && here) return verdict;
   if (judged && tone === "good") return { ...verdict, title: label("kind.last", { verdict: verdict.title }) };
-  if (tone === "warn") return { title: named("phases", phase), tone, icon: "refer", why };
+  if (tone === "warn") return { title: named("phases", phase), tone, icon: "look", why };
   return { title: named("phases", phase), tone, icon: here ? "running" : "passed", why: hint };
 }
