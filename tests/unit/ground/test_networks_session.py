@@ -9,7 +9,7 @@ from typing import ClassVar
 import numpy as np
 
 import gate_models.container_codes as package
-from gate_agent.networks import Session
+from gate_agent.networks import NetworkSession
 
 FINDER = Path(package.__file__).with_name("container-code-finder.onnx")
 
@@ -25,7 +25,7 @@ class Held(bytes):
 
 def test_a_session_does_not_hold_the_bytes_of_its_network() -> None:
     network = Held(FINDER.read_bytes())
-    session = Session(network, "finder", threads=1)
+    session = NetworkSession(network, "finder", threads=1)
     del network
     gc.collect()
     assert Held.gone
