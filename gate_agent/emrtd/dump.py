@@ -18,7 +18,7 @@ from gate_agent.emrtd.coding.errors import FileError
 from gate_agent.emrtd.lds import biometrics, details, lds, lds_files
 from gate_agent.emrtd.lds.mrz import Mrz
 from gate_agent.emrtd.lds.sod import parse_sod
-from gate_agent.emrtd.reading import Case, Reading
+from gate_agent.emrtd.reading import ChipInspection, Reading
 from gate_agent.emrtd.trust.trust import TrustStore
 from gate_agent.emrtd.verdicts import Parsed, judge_data
 from gate_agent.errors import BadInput
@@ -84,7 +84,7 @@ def inspect_files(
     files: Mapping[str, bytes], printed: Mrz | None, trust: TrustStore, at: datetime
 ) -> tuple[CheckResult, ...]:
     """Every file parsed, the signature and the hashes checked."""
-    case = Case(Reading(files=dict(files)))
+    case = ChipInspection(Reading(files=dict(files)))
     for name, raw in files.items():
         try:
             _PARSERS.get(name, bytes)(raw)

@@ -23,7 +23,7 @@ from gate_agent.emrtd.coding.errors import ChipError, FileError
 from gate_agent.emrtd.lds import lds
 from gate_agent.emrtd.lds.lds import EF_COM, EF_DG1, EF_DG2, Portrait
 from gate_agent.emrtd.lds.mrz import Mrz, MrzKey
-from gate_agent.emrtd.reading import DEFAULT_PLAN, Case, Plan, Reading, read_chip
+from gate_agent.emrtd.reading import DEFAULT_PLAN, ChipInspection, Plan, Reading, read_chip
 from gate_agent.emrtd.trust.trust import TrustStore
 from gate_agent.emrtd.verdicts import CHECKS, Parsed, judge, not_done
 from gate_agent.errors import GateError
@@ -65,7 +65,7 @@ def inspect(
     Give the same `reading` again when a lost chip is presented again: what was read of it is not read twice.
     Raises CardLost, also for a chip that lies there still and has to be reset.
     """
-    case = Case(reading or Reading())
+    case = ChipInspection(reading or Reading())
     password = key if isinstance(key, Password) else Password.from_mrz(key)
     try:
         yield from read_chip(case, password, random, plan, at.date())
@@ -85,7 +85,7 @@ def inspect(
     return Inspection(case.access.procedure if case.access else "", parsed.dg1, portrait, digests, results)
 
 
-def _parsed(case: Case, file: ElementaryFile, parse: Callable[[bytes], T]) -> T | None:
+def _parsed(case: ChipInspection, file: ElementaryFile, parse: Callable[[bytes], T]) -> T | None:
     """A file on its own: one that is malformed does not hide what the others say."""
     raw = case.files.get(file.name)
     if raw is None:

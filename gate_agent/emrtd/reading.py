@@ -79,7 +79,7 @@ class Trial:
 
 
 @dataclass(slots=True)
-class Case:
+class ChipInspection:
     """The inspection while it runs: what the chip gave, what it proved, and the file it is `asked` for."""
 
     reading: Reading
@@ -99,7 +99,9 @@ class Case:
         return self.reading.files
 
 
-def read_chip(case: Case, password: Password, random: Random, plan: Plan, today: date) -> Protocol[None]:
+def read_chip(
+    case: ChipInspection, password: Password, random: Random, plan: Plan, today: date
+) -> Protocol[None]:
     """Open and read; where a habit of ours breaks the channel, open again and go on without it.
 
     Raises CardLost for a chip that is not opened a second time: what was learned of it is in its Reading, and
@@ -128,7 +130,7 @@ def read_chip(case: Case, password: Password, random: Random, plan: Plan, today:
             return
 
 
-def _something_changes(case: Case, error: ChannelLost) -> bool:
+def _something_changes(case: ChipInspection, error: ChannelLost) -> bool:
     """Whether the next attempt will not be the same: a file is given up, or a habit of ours.
 
     §9.8.5 lets a chip end the channel with an error, and some do so over a file that they do not have. Said
@@ -145,7 +147,9 @@ def _unproven(trial: Trial) -> bool:
     return trial.offered and trial.held is None
 
 
-def _everything(case: Case, access: Access, random: Random, plan: Plan, today: date) -> Protocol[None]:
+def _everything(
+    case: ChipInspection, access: Access, random: Random, plan: Plan, today: date
+) -> Protocol[None]:
     yield from _security_object(case)
     if case.sod is None:
         yield from _file(case, EF_COM)
@@ -168,7 +172,7 @@ def _everything(case: Case, access: Access, random: Random, plan: Plan, today: d
             yield from _file(case, DATA_GROUPS[number])
 
 
-def _security_object(case: Case) -> Protocol[None]:
+def _security_object(case: ChipInspection) -> Protocol[None]:
     """EF.SOD, always anew: it says whether this is still the document that was read from."""
     case.problems.update(dict.fromkeys(case.reading.given_up, "CHIP_FILE_UNREADABLE"))
     kept = case.files.pop(EF_SOD.name, None)
@@ -185,7 +189,7 @@ def _security_object(case: Case) -> Protocol[None]:
         case.problems[EF_SOD.name] = error.reason
 
 
-def _listed(case: Case) -> frozenset[str]:
+def _listed(case: ChipInspection) -> frozenset[str]:
     """The data groups that the document has: by its signed list, else by EF.COM."""
     numbers = _listed_by_com(case.files.get(EF_COM.name)) if case.sod is None else tuple(case.sod.hashes)
     return frozenset(f"DG{number}" for number in numbers)
@@ -198,7 +202,7 @@ def _listed_by_com(raw: bytes | None) -> tuple[int, ...]:
         return ()
 
 
-def _file(case: Case, file: ElementaryFile) -> Protocol[None]:
+def _file(case: ChipInspection, file: ElementaryFile) -> Protocol[None]:
     """Read one file, unless it was read or refused before; what is wrong with it is a finding."""
     if file.name in case.files or file.name in case.problems:
         return
@@ -215,7 +219,7 @@ def _file(case: Case, file: ElementaryFile) -> Protocol[None]:
     case.asked = ""
 
 
-def _prove_channel(case: Case) -> None:
+def _prove_channel(case: ChipInspection) -> None:
     """An answer came that the current keys opened: if they are new, the chip has the private key (§6.2.3)."""
     if _unproven(case.chip_authentication) and case.chip_authentication.method:
         case.chip_authentication.held = True
@@ -224,7 +228,7 @@ def _prove_channel(case: Case) -> None:
 # ---------------------------------------------------------------- proofs
 
 
-def _chip_mapping(case: Case, access: Access) -> None:
+def _chip_mapping(case: ChipInspection, access: Access) -> None:
     """Whether one of the keys in EF.CardSecurity is behind the mapping (§4.4.3.5.2)."""
     trial = case.chip_mapping = Trial(offered=access.chip_mapping is not None, method="PACE-CAM")
     if access.chip_mapping is None:
@@ -242,7 +246,7 @@ def _chip_mapping(case: Case, access: Access) -> None:
     trial.problem = "" if trial.held else "CHIP_NOT_GENUINE"
 
 
-def _chip_authentication(case: Case, channel: SecureChannel, random: Random) -> Protocol[None]:
+def _chip_authentication(case: ChipInspection, channel: SecureChannel, random: Random) -> Protocol[None]:
     trial = case.chip_authentication
     offer = _chip_key(case)
     if offer is None or trial.held is False:
@@ -262,12 +266,12 @@ def _chip_authentication(case: Case, channel: SecureChannel, random: Random) -> 
     yield Progress("chip authentication", 1, 1)
 
 
-def _chip_key(case: Case) -> chip_auth.Offer | None:
+def _chip_key(case: ChipInspection) -> chip_auth.Offer | None:
     infos = security_infos_of(case)
     return None if infos is None else chip_auth.choose(infos)
 
 
-def security_infos_of(case: Case) -> SecurityInfos | None:
+def security_infos_of(case: ChipInspection) -> SecurityInfos | None:
     """The SecurityInfos of DG14; None where there are none that can be read."""
     raw = case.files.get(EF_DG14.name)
     try:
@@ -277,7 +281,7 @@ def security_infos_of(case: Case) -> SecurityInfos | None:
         return None
 
 
-def _active_authentication(case: Case, random: Random) -> Protocol[None]:
+def _active_authentication(case: ChipInspection, random: Random) -> Protocol[None]:
     trial = case.active_authentication
     raw = case.files.get(EF_DG15.name)
     if raw is None or trial.held is not None:
@@ -300,12 +304,14 @@ def _active_authentication(case: Case, random: Random) -> Protocol[None]:
     yield Progress("active authentication", 1, 1)
 
 
-def _stated_hashes(case: Case) -> Iterator[str]:
+def _stated_hashes(case: ChipInspection) -> Iterator[str]:
     infos = security_infos_of(case)
     yield from () if infos is None else (info.hash for info in infos.active_authentication)
 
 
-def _terminal_authentication(case: Case, access: Access, terminal: Terminal, today: date) -> Protocol[None]:
+def _terminal_authentication(
+    case: ChipInspection, access: Access, terminal: Terminal, today: date
+) -> Protocol[None]:
     trial = case.terminal_authentication
     if case.chip_authentication.held is not True:
         return  # §7.1: without chip authentication there is no terminal key to sign for

@@ -15,7 +15,7 @@ from gate_agent.emrtd.chip.files import ElementaryFile
 from gate_agent.emrtd.lds.lds import EF_DG1, EF_DG2, EF_SOD, CommonData
 from gate_agent.emrtd.lds.lds_files import DATA_GROUPS, EF_DG14, EF_DG15
 from gate_agent.emrtd.lds.mrz import Mrz
-from gate_agent.emrtd.reading import Case, Trial, security_infos_of
+from gate_agent.emrtd.reading import ChipInspection, Trial, security_infos_of
 from gate_agent.emrtd.trust.passive_auth import authenticate, compare_hashes
 from gate_agent.emrtd.trust.trust import TrustStore
 from gate_agent.evidence import CheckResult, Outcome
@@ -41,7 +41,7 @@ class Parsed:
 
 
 def judge(
-    case: Case, parsed: Parsed, printed: Mrz | None, trust: TrustStore, at: datetime
+    case: ChipInspection, parsed: Parsed, printed: Mrz | None, trust: TrustStore, at: datetime
 ) -> tuple[CheckResult, ...]:
     """Every check of :data:`CHECKS`, in their order."""
     read, signed, hashes, same = judge_data(case, parsed, printed, trust, at)
@@ -59,7 +59,7 @@ def judge(
 
 
 def judge_data(
-    case: Case, parsed: Parsed, printed: Mrz | None, trust: TrustStore, at: datetime
+    case: ChipInspection, parsed: Parsed, printed: Mrz | None, trust: TrustStore, at: datetime
 ) -> tuple[CheckResult, CheckResult, CheckResult, CheckResult]:
     """The checks that need the files only: read, signed, unaltered, the same as the printed page."""
     return (
@@ -74,7 +74,7 @@ def not_done(checks: tuple[str, ...], reason: str) -> tuple[CheckResult, ...]:
     return tuple(CheckResult(check, Outcome.NOT_DONE, (reason,)) for check in checks)
 
 
-def _chip_read(case: Case) -> CheckResult:
+def _chip_read(case: ChipInspection) -> CheckResult:
     reasons = tuple(dict.fromkeys(case.problems.values()))
     return CheckResult(
         check="chip_read",
@@ -92,7 +92,7 @@ def _chip_read(case: Case) -> CheckResult:
 # ---------------------------------------------------------------- access
 
 
-def _chip_access(case: Case, signed: CheckResult, hashes: CheckResult) -> CheckResult:
+def _chip_access(case: ChipInspection, signed: CheckResult, hashes: CheckResult) -> CheckResult:
     """Whether the chip was opened as well as it can be: EF.CardAccess is not signed, DG14 is."""
     assert case.access is not None
     reason = _downgrade(case, _is_authentic(14, signed, hashes))
@@ -105,7 +105,7 @@ def _chip_access(case: Case, signed: CheckResult, hashes: CheckResult) -> CheckR
     )
 
 
-def _downgrade(case: Case, authentic: bool) -> str:
+def _downgrade(case: ChipInspection, authentic: bool) -> str:
     access, infos = case.access, security_infos_of(case) if authentic else None
     assert access is not None
     if access.procedure == "BAC":
@@ -123,7 +123,7 @@ def _downgrade(case: Case, authentic: bool) -> str:
 # ---------------------------------------------------------------- the data
 
 
-def _passive_authentication(case: Case, trust: TrustStore, at: datetime) -> CheckResult:
+def _passive_authentication(case: ChipInspection, trust: TrustStore, at: datetime) -> CheckResult:
     if case.sod is None:
         # A security object that is there but cannot be understood has failed; one not read was not checked.
         outcome = Outcome.FAILED if EF_SOD.name in case.files else Outcome.NOT_DONE
@@ -131,7 +131,9 @@ def _passive_authentication(case: Case, trust: TrustStore, at: datetime) -> Chec
     return authenticate(case.sod, trust, at)
 
 
-def _with_known_defects(signed: CheckResult, case: Case, parsed: Parsed, trust: TrustStore) -> CheckResult:
+def _with_known_defects(
+    signed: CheckResult, case: ChipInspection, parsed: Parsed, trust: TrustStore
+) -> CheckResult:
     """Name what the issuer knows to be wrong with this document (Doc 9303-12 §9). The outcome stays."""
     if parsed.dg1 is None or case.sod is None:
         return signed
@@ -142,7 +144,7 @@ def _with_known_defects(signed: CheckResult, case: Case, parsed: Parsed, trust: 
     return replace(signed, measured={**signed.measured, "known_defects": ",".join(defects)})
 
 
-def _data_group_hashes(case: Case, parsed: Parsed) -> CheckResult:
+def _data_group_hashes(case: ChipInspection, parsed: Parsed) -> CheckResult:
     if case.sod is None:
         return CheckResult("dg_hashes", Outcome.NOT_DONE, (why_missing(case, EF_SOD),))
     read = {n: case.files[f.name] for n, f in DATA_GROUPS.items() if f.name in case.files}
@@ -155,7 +157,7 @@ def _data_group_hashes(case: Case, parsed: Parsed) -> CheckResult:
     return compared
 
 
-def _dg1_matches_mrz(case: Case, parsed: Parsed, printed: Mrz | None) -> CheckResult:
+def _dg1_matches_mrz(case: ChipInspection, parsed: Parsed, printed: Mrz | None) -> CheckResult:
     if printed is None:
         return CheckResult("dg1_matches_mrz", Outcome.NOT_DONE, ("MRZ_NOT_READ",))
     if parsed.dg1 is None:
@@ -170,7 +172,7 @@ def _dg1_matches_mrz(case: Case, parsed: Parsed, printed: Mrz | None) -> CheckRe
     )
 
 
-def why_missing(case: Case, file: ElementaryFile) -> str:
+def why_missing(case: ChipInspection, file: ElementaryFile) -> str:
     return case.problems.get(file.name) or case.problems.get("channel") or "CHIP_READING_INTERRUPTED"
 
 
@@ -183,7 +185,7 @@ def _is_authentic(number: int, signed: CheckResult, hashes: CheckResult) -> bool
 
 
 def _chip_authentication(
-    case: Case, signed: CheckResult, hashes: CheckResult, trust: TrustStore, at: datetime
+    case: ChipInspection, signed: CheckResult, hashes: CheckResult, trust: TrustStore, at: datetime
 ) -> CheckResult:
     """One check for both ways: the protocol with DG14's key, or the mapping with EF.CardSecurity's."""
     mapping, protocol = case.chip_mapping, case.chip_authentication
@@ -198,21 +200,21 @@ def _chip_authentication(
     return _proof("chip_authentication", protocol, authentic, "CA", "Doc 9303-11 §6.2")
 
 
-def _active_authentication(case: Case, signed: CheckResult, hashes: CheckResult) -> CheckResult:
+def _active_authentication(case: ChipInspection, signed: CheckResult, hashes: CheckResult) -> CheckResult:
     if not case.active_authentication.offered and EF_DG15.name in case.problems:
         return _withheld(case, "active_authentication", EF_DG15)
     authentic = _is_authentic(15, signed, hashes)
     return _proof("active_authentication", case.active_authentication, authentic, "AA", "Doc 9303-11 §6.1")
 
 
-def _terminal_authentication(case: Case, chip: CheckResult) -> CheckResult:
+def _terminal_authentication(case: ChipInspection, chip: CheckResult) -> CheckResult:
     authentic = chip.outcome is Outcome.PASSED
     return _proof(
         "terminal_authentication", case.terminal_authentication, authentic, "TA", "Doc 9303-11 §7.1"
     )
 
 
-def _withheld(case: Case, check: str, file: ElementaryFile) -> CheckResult:
+def _withheld(case: ChipInspection, check: str, file: ElementaryFile) -> CheckResult:
     """The issuer signed a key for this, and the chip does not give it: as a copy would do."""
     return CheckResult(check, Outcome.FAILED, (case.problems[file.name],), {"file": file.name})
 

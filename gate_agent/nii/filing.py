@@ -18,7 +18,7 @@ from gate_agent.nii import record
 from gate_agent.nii.display import YardDisplay
 from gate_agent.nii.inspection import Examined, Inspection
 from gate_agent.radiation.settings import RadiationSettings
-from gate_agent.review.case import Case as DeskCase
+from gate_agent.review.case import ReviewCase
 from gate_agent.review.shelf import Shelf
 from gate_agent.times import rfc3339, utc_now
 
@@ -45,7 +45,7 @@ class Filing:
     async def shelve(self, inspection: Inspection, examined: Examined) -> None:
         """Put the scan before the officers: a review is decided by it."""
         decision, inspection.shelved = inspection.decision, True
-        case = DeskCase(
+        case = ReviewCase(
             id=inspection.id,
             container=examined.container,
             at=rfc3339(inspection.started_at),
@@ -60,7 +60,7 @@ class Filing:
 
     async def stray(self, reading: ScanReading, examined: Examined) -> None:
         """Keep a scan that belongs to no truck, under a name of its own."""
-        case = DeskCase(
+        case = ReviewCase(
             id=f"scan-{secrets.token_hex(8)}",
             container=reading.container,
             at=rfc3339(utc_now()),
@@ -74,7 +74,7 @@ class Filing:
         if await self._put(case):
             self._done(reading)
 
-    async def _put(self, case: DeskCase) -> bool:
+    async def _put(self, case: ReviewCase) -> bool:
         try:
             await asyncio.to_thread(self._shelf.put, case)
         except GateError as error:

@@ -1,21 +1,21 @@
 """The officers' desk of the scanner station: the shelf of inspections, the queue, adjudication, training.
 
 :class:`Desk` is what the console sees (``gate_agent.review.views.ScanDesk``); the station's conductor puts
-each :class:`Case` on the :class:`Shelf`, and gets the officers' orders back through a callback.
+each :class:`ReviewCase` on the :class:`Shelf`, and gets the officers' orders back through a callback.
 """
 
 from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from gate_agent.review.case import Case
+    from gate_agent.review.case import ReviewCase
     from gate_agent.review.desk import Desk
     from gate_agent.review.settings import DeskSettings
     from gate_agent.review.shelf import Shelf
 
-__all__ = ["Case", "Desk", "DeskSettings", "Shelf"]
+__all__ = ["Desk", "DeskSettings", "ReviewCase", "Shelf"]
 
-_HOMES = {"Case": "case", "Desk": "desk", "DeskSettings": "settings", "Shelf": "shelf"}
+_HOMES = {"ReviewCase": "case", "Desk": "desk", "DeskSettings": "settings", "Shelf": "shelf"}
 
 
 def __getattr__(name: str) -> object:

@@ -18,7 +18,7 @@ from typing import Final
 
 from gate_agent.readmodel import OfficerAction
 from gate_agent.review.errors import NotAllowed, NotThere
-from gate_agent.review.record import ShelvedCase
+from gate_agent.review.record import StoredCase
 from gate_agent.review.views import QueueEntry, Want
 
 MOST_ENTRIES: Final = 64
@@ -73,24 +73,24 @@ class Queue:
 
     # ------------------------------------------------------------ what comes and goes
 
-    def arrived(self, case: ShelvedCase) -> None:
+    def arrived(self, case: StoredCase) -> None:
         """A case was put on the shelf: take what officers have to do with it."""
         with self._lock:
             self._arrive(case, _wanted(case))
 
-    def restore(self, case: ShelvedCase) -> None:
+    def restore(self, case: StoredCase) -> None:
         """A case of before the agent's start: its truck is gone, only documentation is left to do."""
         with self._lock:
             self._arrive(case, "documentation" if _wanted(case) else None)
 
-    def marked(self, case: ShelvedCase) -> None:
+    def marked(self, case: StoredCase) -> None:
         """An officer marked a case; it may be in the queue."""
         with self._lock:
             known = self._entries.get(case.id)
             if known is not None:
                 self._renew(known, case)
 
-    def _arrive(self, case: ShelvedCase, want: Want | None) -> None:
+    def _arrive(self, case: StoredCase, want: Want | None) -> None:
         known = self._entries.get(case.id)
         if want is None:
             self._entries.pop(case.id, None)
@@ -102,7 +102,7 @@ class Queue:
             )
             self._make_room()
 
-    def _renew(self, known: _Entry, case: ShelvedCase) -> None:
+    def _renew(self, known: _Entry, case: StoredCase) -> None:
         fresh = replace(known, objections=case.objections, reasons=case.reasons)
         if known.objections != case.objections:  # a proposal was about what was known then
             fresh = replace(fresh, claimed_by="", proposed_by="", proposed_reason="")
@@ -253,7 +253,7 @@ class Queue:
                 del self._entries[entry.id]
 
 
-def _wanted(case: ShelvedCase) -> Want | None:
+def _wanted(case: StoredCase) -> Want | None:
     """A review wants a decision, until an officer gave one; a scan without a truck, and cargo that goes to
     inspection, want documentation, until an officer filed it."""
     if case.settled is None and case.verdict == "review":

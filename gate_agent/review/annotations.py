@@ -13,7 +13,7 @@ from typing import Final
 
 from gate_agent.errors import BadInput
 from gate_agent.review.errors import NotAllowed
-from gate_agent.review.record import Annotation, Mark, Region, ShelvedCase, check_case_id
+from gate_agent.review.record import Annotation, Mark, Region, StoredCase, check_case_id
 from gate_agent.review.shelf import Shelf
 from gate_agent.review.views import MOST_MARKS, MarksKept
 from gate_agent.scans.dicos_header import Equipment, Scan
@@ -49,7 +49,7 @@ def annotate(shelf: Shelf, case: str, officer: str, marks: Sequence[Mark], at: d
     return MarksKept(len(marks), shelf.annotate(case, annotation, write))
 
 
-def operator_report(case: ShelvedCase, officer: str, marks: Sequence[Mark]) -> ThreatReport:
+def operator_report(case: StoredCase, officer: str, marks: Sequence[Mark]) -> ThreatReport:
     """The marks as DICOS says them, in the pixels of the scanner's own image."""
     picture, binning = case.picture, case.binning
     scale = picture.column_mm / binning if picture is not None and picture.column_mm > 0 else 1.0

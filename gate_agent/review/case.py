@@ -1,7 +1,7 @@
 """One inspection as the station hands it to review.
 
-Only a Case can be shelved, marked, adjudicated or reported. Training scans are of another type and carry ids
-that no Case can have, so that a projected threat can never be taken for evidence.
+Only a ReviewCase can be kept, marked, adjudicated or reported. Training scans are of another type and carry
+ids that no ReviewCase can have, so that a projected threat can never be taken for evidence.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from gate_agent.scans.triage.report import TriageReport
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Case:
+class ReviewCase:
     """What the station knows of one truck when its checks are done.
 
     `id` is the transaction's; `at` RFC 3339; `image` and `report` are None when there was no usable scan;

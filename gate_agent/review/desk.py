@@ -20,7 +20,7 @@ from gate_agent.review.adjudication import Judged, Queue, Step
 from gate_agent.review.annotations import annotate
 from gate_agent.review.errors import NotAllowed, NotThere
 from gate_agent.review.planes import Pixels
-from gate_agent.review.record import Finding, Mark, PlaneName, Region, Settled, ShelvedCase, check_case_id
+from gate_agent.review.record import Finding, Mark, PlaneName, Region, Settled, StoredCase, check_case_id
 from gate_agent.review.serving import served
 from gate_agent.review.settings import DeskSettings
 from gate_agent.review.shelf import Shelf
@@ -246,7 +246,7 @@ class Desk:
         return rfc3339(self._now())
 
 
-def _marked(case: ShelvedCase) -> list[Finding]:
+def _marked(case: StoredCase) -> list[Finding]:
     """Officers' marks among the findings: of each officer the last word counts."""
     last = {annotation.officer: annotation for annotation in case.annotations}
     return [

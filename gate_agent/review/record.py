@@ -127,7 +127,7 @@ class Settled:
 
 
 @dataclass(frozen=True, slots=True)
-class ShelvedCase:
+class StoredCase:
     """The record of one inspection on disk. `planes` are in the order of ``picture.planes``."""
 
     id: str

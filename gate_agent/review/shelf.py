@@ -1,6 +1,6 @@
 """The shelf: the last inspections of the station on disk, each whole or not at all.
 
-    <folder>/<case id>/case.json   the record (:class:`ShelvedCase`), with the hash of every other file
+    <folder>/<case id>/case.json   the record (:class:`StoredCase`), with the hash of every other file
                        low.png … mask.png, operator-1.dcs …
 
 A case is built beside its place and renamed into it, so that a crash leaves the old one or the new one. What
@@ -22,17 +22,17 @@ from pydantic import TypeAdapter, ValidationError
 
 from gate_agent.errors import BadInput, GateError
 from gate_agent.files import read_bounded, sync_folder, write_whole
-from gate_agent.review.case import Case
+from gate_agent.review.case import ReviewCase
 from gate_agent.review.errors import NotThere
 from gate_agent.review.planes import Picture, Pixels, decode, encode, picture_of, region_of
-from gate_agent.review.record import Annotation, KeptFile, Settled, ShelvedCase, check_case_id
+from gate_agent.review.record import Annotation, KeptFile, Settled, StoredCase, check_case_id
 from gate_agent.review.settings import DeskSettings
 
 _RECORD: Final = "case.json"
 _BUILDING: Final = ".new-"
 _REPLACED: Final = ".old-"
 _LARGEST_RECORD: Final = 4_000_000
-_CASE = TypeAdapter(ShelvedCase)
+_CASE = TypeAdapter(StoredCase)
 
 
 class ShelfError(GateError):
@@ -56,8 +56,8 @@ class Shelf:
         self._folder = folder
         self._settings = settings
         self._lock = threading.RLock()
-        self._cases: dict[str, ShelvedCase] = {}
-        self._listeners: list[Callable[[ShelvedCase], None]] = []
+        self._cases: dict[str, StoredCase] = {}
+        self._listeners: list[Callable[[StoredCase], None]] = []
         self.damaged: list[Damage] = []
         try:
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -68,15 +68,15 @@ class Shelf:
         except OSError as error:
             raise _disk(error, folder) from error
 
-    def listen(self, listener: Callable[[ShelvedCase], None]) -> None:
+    def listen(self, listener: Callable[[StoredCase], None]) -> None:
         """Call `listener` with every case that is put on the shelf, in the thread that puts it."""
         self._listeners.append(listener)
 
     # ------------------------------------------------------------ writing
 
-    def put(self, case: Case) -> None:
+    def put(self, case: ReviewCase) -> None:
         """Keep a case; one of the same id is replaced, with its officers' marks kept. Raises ShelfError."""
-        if type(case) is not Case:
+        if type(case) is not ReviewCase:
             raise BadInput(f"a {type(case).__name__} is no case", field="case")
         picture = picture_of(case.image, case.report) if case.image is not None else None
         new = self._folder / f"{_BUILDING}{case.id}"
@@ -94,7 +94,7 @@ class Shelf:
         for listener in self._listeners:
             listener(shelved)
 
-    def _place(self, case: ShelvedCase, new: Path) -> ShelvedCase:
+    def _place(self, case: StoredCase, new: Path) -> StoredCase:
         """Rename the finished folder into its place; officers' marks on an earlier one move along."""
         place, before = self._folder / case.id, self._cases.get(case.id)
         if before is not None:
@@ -146,7 +146,7 @@ class Shelf:
         with self._lock:
             self._rewrite(replace(self.case(case), filed_by=officer))
 
-    def _rewrite(self, case: ShelvedCase) -> None:
+    def _rewrite(self, case: StoredCase) -> None:
         try:
             write_whole(self._folder / case.id / _RECORD, _dump(case))
         except OSError as error:
@@ -155,7 +155,7 @@ class Shelf:
 
     # ------------------------------------------------------------ reading
 
-    def case(self, case: str) -> ShelvedCase:
+    def case(self, case: str) -> StoredCase:
         """Raises NotThere."""
         with self._lock:
             found = self._cases.get(case)
@@ -165,12 +165,12 @@ class Shelf:
             )
         return found
 
-    def cases(self) -> Sequence[ShelvedCase]:
+    def cases(self) -> Sequence[StoredCase]:
         """Newest first."""
         with self._lock:
             return sorted(self._cases.values(), key=_age, reverse=True)
 
-    def last_of(self, container: str, before: str) -> ShelvedCase | None:
+    def last_of(self, container: str, before: str) -> StoredCase | None:
         """The last scan of this container that has a picture, older than the case `before`."""
         with self._lock:
             limit = _age(self._cases[before]) if before in self._cases else None
@@ -205,7 +205,7 @@ class Shelf:
             raise NotThere("there is no such report", field="report")
         return self._read(kept, kept.reports[number - 1])
 
-    def _read(self, case: ShelvedCase, file: KeptFile) -> bytes:
+    def _read(self, case: StoredCase, file: KeptFile) -> bytes:
         try:
             data = read_bounded(self._folder / case.id / file.name, file.size, field=file.name)
         except BadInput as error:
@@ -271,9 +271,9 @@ class Shelf:
             shutil.rmtree(self._folder / gone.id, ignore_errors=True)
 
 
-def _record(case: Case, picture: Picture | None, planes: tuple[KeptFile, ...]) -> ShelvedCase:
+def _record(case: ReviewCase, picture: Picture | None, planes: tuple[KeptFile, ...]) -> StoredCase:
     image, report = case.image, case.report
-    return ShelvedCase(
+    return StoredCase(
         id=case.id,
         container=case.container,
         at=case.at,
@@ -305,7 +305,7 @@ def _write_planes(folder: Path, picture: Picture | None) -> tuple[KeptFile, ...]
     return tuple(kept)
 
 
-def _dump(case: ShelvedCase) -> bytes:
+def _dump(case: StoredCase) -> bytes:
     # Evidence holds read-only mappings, which pydantic does not know: `fallback` makes them plain.
     return _CASE.dump_json(case, fallback=dict, warnings="none")
 
@@ -314,11 +314,11 @@ def _kept(name: str, data: bytes) -> KeptFile:
     return KeptFile(name, hashlib.sha256(data).hexdigest(), len(data))
 
 
-def _age(case: ShelvedCase) -> tuple[str, str]:
+def _age(case: StoredCase) -> tuple[str, str]:
     return case.at, case.id
 
 
-def _size(case: ShelvedCase) -> int:
+def _size(case: StoredCase) -> int:
     return sum(file.size for file in (*case.planes, *case.reports))
 
 

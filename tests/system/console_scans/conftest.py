@@ -28,7 +28,7 @@ from gate_agent.console.settings import ConsoleSettings
 from gate_agent.devices import DeviceHealth, DeviceState
 from gate_agent.evidence import CheckResult, Outcome
 from gate_agent.readmodel import Board, HubView, OfficerAction, OrderResult, OrderView, TransactionView
-from gate_agent.review import Case, Desk, DeskSettings, Shelf
+from gate_agent.review import Desk, DeskSettings, ReviewCase, Shelf
 from gate_agent.review.http import desk_routes
 from gate_agent.review.statistics import Statistics
 from gate_agent.scans.image import Calibration, Provenance, ScanImage, transmission_image
@@ -99,15 +99,17 @@ def shelved(tmp_path_factory: pytest.TempPathFactory) -> Path:
     radiation = CheckResult("radiation", Outcome.PASSED, measured={"gamma_sigma": 1.4, "neutron_sigma": 0.2})
     image, report = scanned(1, hidden=False)
     earlier = "2026-02-11T14:21:00.000Z"
-    shelf.put(Case(EARLIER, CONTAINER, earlier, image, report, (), "release", (), needs_review=False))
+    shelf.put(ReviewCase(EARLIER, CONTAINER, earlier, image, report, (), "release", (), needs_review=False))
     display = transmission_image((image.high[::2, ::2],), calibration=Calibration.UNKNOWN, bits=8)
     at = "2026-03-02T07:02:00.000Z"
-    shelf.put(Case(DISPLAY, "TGHU7654321", at, display, None, (), "inspect", (), needs_review=False))
+    shelf.put(ReviewCase(DISPLAY, "TGHU7654321", at, display, None, (), "inspect", (), needs_review=False))
     image, report = scanned(2, Thing("lead", 9300, 9600, 0, 260, 200), hidden=True)
     reasons = ("WEIGHT_ABOVE_DECLARED", *report.reasons)
     at = "2026-03-02T08:42:31.000Z"
     shelf.put(
-        Case(HELD, CONTAINER, at, image, report, (radiation, weight), "review", reasons, needs_review=True)
+        ReviewCase(
+            HELD, CONTAINER, at, image, report, (radiation, weight), "review", reasons, needs_review=True
+        )
     )
     return folder
 

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 import pytest
 
-from gate_agent.review import Case
+from gate_agent.review import ReviewCase
 from gate_agent.scans.image import Calibration, Geometry, transmission_image
 from gate_agent.scans.render import grey, pseudo_colour
 from gate_agent.scans.triage.materials import MaterialClass
@@ -175,7 +175,9 @@ def test_says_how_many_frames_a_second_a_large_scan_gets(
         geometry=Geometry(3.0, 4.0),
     )
     at = "2026-03-02T08:50:00.000Z"
-    station.shelf.put(Case("NII-01-000413", "LARGE", at, large, None, (), "release", (), needs_review=False))
+    station.shelf.put(
+        ReviewCase("NII-01-000413", "LARGE", at, large, None, (), "release", (), needs_review=False)
+    )
     page = open_screen(station).page
     page.locator("#tab-shelf").click()
     page.locator("#panel-shelf input").fill("LARGE")

@@ -12,14 +12,14 @@ from gate_agent.evidence import CheckResult, Outcome
 from gate_agent.readmodel import OfficerAction
 from gate_agent.review.adjudication import MOST_ENTRIES, Queue, Step
 from gate_agent.review.errors import NotAllowed, NotThere
-from gate_agent.review.record import Annotation, Finding, Mark, Region, Settled, ShelvedCase
+from gate_agent.review.record import Annotation, Finding, Mark, Region, Settled, StoredCase
 from gate_agent.review.views import QueueEntry
 
 REASON = "explained by the goods"
 
 
-def case(name: str = "NII-1", **more: object) -> ShelvedCase:
-    plain = ShelvedCase(
+def case(name: str = "NII-1", **more: object) -> StoredCase:
+    plain = StoredCase(
         id=name,
         container="MSCU1234566",
         at="2026-03-02T08:00:00.000Z",
@@ -46,7 +46,7 @@ class Clock:
         return self.now
 
 
-def queue(*cases: ShelvedCase, at_hold: str = "NII-1") -> tuple[Queue, Clock]:
+def queue(*cases: StoredCase, at_hold: str = "NII-1") -> tuple[Queue, Clock]:
     clock = Clock()
     made = Queue(60.0, clock)
     for each in cases:
@@ -116,7 +116,7 @@ def test_an_order_that_the_station_refused_changes_nothing() -> None:
         case(annotations=(Annotation("B3", "", (Mark(Region(1, 1, 9, 9), "ANOMALY", "THREAT"),)),)),
     ],
 )
-def test_check_machine_and_officer_can_each_ask_for_a_second_person(found: ShelvedCase) -> None:
+def test_check_machine_and_officer_can_each_ask_for_a_second_person(found: StoredCase) -> None:
     made, _ = queue(found)
     assert only(made).second_person
     assert made.judge(release("B1")).step is Step.PROPOSE

@@ -18,7 +18,7 @@ from gate_agent.console.server import ConsoleServer
 from gate_agent.console.settings import ConsoleSettings
 from gate_agent.evidence import CheckResult, Outcome
 from gate_agent.readmodel import Board, OfficerAction, OrderResult, TransactionView
-from gate_agent.review import Case, Desk, DeskSettings, Shelf
+from gate_agent.review import Desk, DeskSettings, ReviewCase, Shelf
 from gate_agent.review.http import desk_routes
 from gate_agent.review.statistics import Statistics
 from gate_agent.scans.image import Calibration, ScanImage, transmission_image
@@ -60,7 +60,9 @@ def over_http(folder: Path, test: Callable[[Site], Awaitable[None]]) -> None:
 
         shelf = Shelf(folder / "scans", DeskSettings())
         made = Desk(shelf, Statistics(folder / "s.sqlite", 100), act, board, DeskSettings())
-        shelf.put(Case("NII-1", "MSCU1234566", AT, scan(), None, CHECKS, "review", (), needs_review=True))
+        shelf.put(
+            ReviewCase("NII-1", "MSCU1234566", AT, scan(), None, CHECKS, "review", (), needs_review=True)
+        )
         board.update(transaction=TransactionView("NII-1", AT))
         board.saw("yard", {"at_hold": True})
         board.saw("camera_left", {"container": "MSCU1234566"})

@@ -15,7 +15,7 @@ from pydicom.uid import generate_uid
 
 from gate_agent.errors import BadInput
 from gate_agent.evidence import CheckResult, Outcome
-from gate_agent.review import Case, DeskSettings, Shelf
+from gate_agent.review import DeskSettings, ReviewCase, Shelf
 from gate_agent.review.annotations import NOT_DICOS, annotate
 from gate_agent.review.errors import NotAllowed, NotThere
 from gate_agent.review.record import DEAD, SATURATED, Mark, PlaneInfo, Region, Settled
@@ -51,9 +51,9 @@ def scan(shade: float = 0.25, *, dicos: bool = False) -> ScanImage:
     )
 
 
-def case(name: str = "NII-1", at: str = "2026-03-02T08:00:00.000Z", **more: object) -> Case:
+def case(name: str = "NII-1", at: str = "2026-03-02T08:00:00.000Z", **more: object) -> ReviewCase:
     checks = (CheckResult("declared_weight", Outcome.PASSED, measured={"scale_kg": 27440.0}),)
-    plain = Case(name, "MSCU1234566", at, scan(), None, checks, "review", ("MANIFEST_MISSING",), True)
+    plain = ReviewCase(name, "MSCU1234566", at, scan(), None, checks, "review", ("MANIFEST_MISSING",), True)
     return replace(plain, **more)  # type: ignore[arg-type]
 
 

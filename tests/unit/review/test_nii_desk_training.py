@@ -15,7 +15,7 @@ import pytest
 
 from gate_agent.errors import BadInput, GateError
 from gate_agent.readmodel import Board, Objection, OfficerAction, OrderResult, TransactionView
-from gate_agent.review import Case, Desk, DeskSettings, Shelf
+from gate_agent.review import Desk, DeskSettings, ReviewCase, Shelf
 from gate_agent.review import training as training_module
 from gate_agent.review.errors import NotAllowed, NotThere
 from gate_agent.review.record import Finding, Mark, PictureLayout, PlaneInfo, Region
@@ -55,7 +55,9 @@ class Station:
         configured = DeskSettings.model_validate({"training_threat_share": 1.0, **settings})
         self.shelf = Shelf(folder / "scans", configured)
         image, report = clean
-        self.shelf.put(Case("NII-1", "MSCU1234566", AT, image, report, (), "release", (), needs_review=False))
+        self.shelf.put(
+            ReviewCase("NII-1", "MSCU1234566", AT, image, report, (), "release", (), needs_review=False)
+        )
         self.board = Board("NII-01", "nii")
         self.now = 0.0
         self.statistics = Statistics(folder / "statistics.sqlite", configured.max_statistics)
@@ -68,7 +70,9 @@ class Station:
             clock=lambda: self.now,
             seed=11,
         )
-        self.shelf.put(Case("NII-2", "TGHU1234567", AT, None, None, (), "review", (), needs_review=True))
+        self.shelf.put(
+            ReviewCase("NII-2", "TGHU1234567", AT, None, None, (), "review", (), needs_review=True)
+        )
         self.board.update(phase="review", transaction=TransactionView("NII-2", AT))
 
     async def _adjudicate(self, order: OfficerAction) -> OrderResult:
@@ -198,7 +202,7 @@ def test_training_needs_a_clean_calibrated_scan_with_pixel_size(
         )
     ):
         station = Station(tmp_path / str(index), clean)
-        plain = Case("NII-1", "MSCU1234566", AT, image, report, (), "release", (), needs_review=False)
+        plain = ReviewCase("NII-1", "MSCU1234566", AT, image, report, (), "release", (), needs_review=False)
         station.shelf.put(replace(plain, **wrong))  # type: ignore[arg-type]
         with pytest.raises(NotAllowed, match="no clean scan"):
             station.desk.start_training("B1")
@@ -230,7 +234,9 @@ def test_no_way_leads_from_training_to_evidence(station: Station) -> None:
     assert view.id.startswith("tip-") and view.tag == "TRAINING"
     mark = Mark(Region(5, 5, 20, 20), "CONTRABAND", "THREAT")
     attempts: dict[str, Callable[[], object]] = {
-        "a case with its id": lambda: Case(view.id, "X", AT, None, None, (), "review", (), needs_review=True),
+        "a case with its id": lambda: ReviewCase(
+            view.id, "X", AT, None, None, (), "review", (), needs_review=True
+        ),
         "the shelf, as it is": lambda: station.shelf.put(scan),  # type: ignore[arg-type]
         "the shelf, as a view": lambda: station.shelf.put(view),  # type: ignore[arg-type]
         "a scan of its id": lambda: station.desk.scan(view.id),
@@ -259,7 +265,7 @@ def test_no_way_leads_from_training_to_evidence(station: Station) -> None:
 def test_a_disguised_case_is_refused_as_well(station: Station) -> None:
     """Not even a subclass gets by: it could override what the shelf reads."""
 
-    class Disguised(Case):
+    class Disguised(ReviewCase):
         pass
 
     disguised = Disguised("NII-9", "X", AT, None, None, (), "review", (), needs_review=True)
@@ -277,7 +283,7 @@ def test_the_training_room_is_given_no_shelf_no_queue_and_no_station() -> None:
     parameters = inspect.signature(training_module.Training.__init__).parameters
     assert set(parameters) == {"self", "pictures", "statistics", "threat_share", "now", "clock", "seed"}
     names = set(vars(training_module))
-    assert not {"Shelf", "Queue", "Case", "OfficerAction", "write_tdr", "Journal"} & names
+    assert not {"Shelf", "Queue", "ReviewCase", "OfficerAction", "write_tdr", "Journal"} & names
 
 
 # ---------------------------------------------------------------- statistics

@@ -12,7 +12,7 @@ from typing import Any, get_args, get_type_hints
 import pytest
 
 from gate_agent.review import DeskSettings, Shelf
-from gate_agent.review.record import ShelvedCase
+from gate_agent.review.record import StoredCase
 
 OLDER = json.loads((Path(__file__).parent / "data" / "case-of-an-older-agent.json").read_text())
 """As the agent wrote it when `confirms` was called `seconds`."""
@@ -63,5 +63,5 @@ def stored_types(kind: type[Any], seen: set[type[Any]]) -> set[type[Any]]:
 
 
 def test_every_stored_type_belongs_to_the_room_that_stores_it() -> None:
-    rooms = {each.__module__ for each in stored_types(ShelvedCase, set())}
+    rooms = {each.__module__ for each in stored_types(StoredCase, set())}
     assert rooms == {"gate_agent.review.record", "gate_agent.evidence"}
