@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any, Final, TypeVar, cast
 
 import numpy as np
-import onnxruntime  # pyright: ignore[reportMissingTypeStubs]
 from numpy.typing import NDArray
 from pydantic import ValidationError
 
@@ -26,8 +25,15 @@ from gate_agent.settings import Settings
 
 MAX_CARD_BYTES: Final = 64 * 1024
 _INSTALL: Final = "install the package with the networks, or name their folder"
-ort = cast("Any", onnxruntime)  # it ships no type information
 Card = TypeVar("Card", bound=Settings)
+
+
+@cache
+def _runtime() -> Any:
+    """onnxruntime, loaded with the first network: who only reads cards and settings needs none."""
+    import onnxruntime  # noqa: PLC0415  # pyright: ignore[reportMissingTypeStubs]
+
+    return onnxruntime  # it ships no type information
 
 
 class NetworkError(BadInput):
@@ -82,7 +88,7 @@ class NetworkSession:
     ) -> None:
         """Raises `error`, now and later, for a network that cannot be used."""
         _share_working_memory()
-        options = ort.SessionOptions()
+        options = _runtime().SessionOptions()
         options.add_session_config_entry("session.use_env_allocators", "1")
         options.enable_mem_pattern = False  # it keeps a block for each size of picture, and saves no time
         options.intra_op_num_threads = threads
@@ -112,7 +118,7 @@ class NetworkSession:
 
         `release`: afterwards the working memory of all sessions goes back to the system.
         """
-        options = ort.RunOptions() if release else None
+        options = _runtime().RunOptions() if release else None
         if options is not None:
             options.add_run_config_entry("memory.enable_memory_arena_shrinkage", "cpu:0")
         try:
@@ -134,7 +140,7 @@ def _opened(network: bytes, options: Any) -> Any:
     with os.fdopen(descriptor, "wb") as file:
         file.write(network)
         file.flush()
-        return ort.InferenceSession(
+        return _runtime().InferenceSession(
             f"/proc/self/fd/{descriptor}", options, providers=["CPUExecutionProvider"]
         )
 
@@ -144,5 +150,6 @@ def _share_working_memory() -> None:
     """One arena for all sessions of the process, which grows by what is asked for: by default each has its
     own, and doubles it."""
     as_requested = {"arena_extend_strategy": 1}
+    ort = _runtime()
     cpu = ort.OrtMemoryInfo("Cpu", ort.OrtAllocatorType.ORT_ARENA_ALLOCATOR, 0, ort.OrtMemType.DEFAULT)
     ort.create_and_register_allocator(cpu, ort.OrtArenaCfg(as_requested))

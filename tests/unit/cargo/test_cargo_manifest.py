@@ -151,8 +151,8 @@ def test_contradictions_and_broken_files_are_told(tmp_path: Path, content: objec
 
 
 def test_what_is_no_file_or_too_large_is_refused_before_it_is_parsed(tmp_path: Path) -> None:
-    assert "no such file" in problems(tmp_path / "none.json")[0].what
-    assert "no such file" in problems(tmp_path)[0].what
+    assert "No such file" in problems(tmp_path / "none.json")[0].what
+    assert "cannot be read" in problems(tmp_path)[0].what
     large = tmp_path / "large.json"
     with large.open("wb") as stream:
         stream.truncate(MAX_BYTES + 1)
