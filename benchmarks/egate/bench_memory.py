@@ -82,7 +82,7 @@ def after_a_traveller() -> Memory:
         EgateEnvironment(CONFIG, Path(state), pace=1.0, private_ports=True) as environment,
     ):
         ScriptedTraveller(environment.site, environment.people, pace=1.0).run("genuine")
-        environment.wait_for_phase("idle", timeout_s=60.0)
+        environment.wait_for_phase("idle", patience_s=60.0)
         time.sleep(2.0)  # the networks are run on blanks once the traveller is gone
         return memory(environment.agent_pid)
 

@@ -76,10 +76,10 @@ class Timed(NetworkSession):
 
     seconds = 0.0
 
-    def run(self, array):
+    def run(self, values, *, release=False):
         begin = time.perf_counter()
         try:
-            return super().run(array)
+            return super().run(values, release=release)
         finally:
             self.seconds += time.perf_counter() - begin
 

@@ -47,7 +47,6 @@ class Agent:
         station = config.station
         self.board = Board(station.id, station.kind)
         self._kind = KINDS.load(station.kind)
-        self.metrics = Metrics(self.board, version("gate-agent"))
         self._stop = asyncio.Event()
         self._failures: list[Exception] = []
         self._conductor: Conductor[Any] | None = None
@@ -148,7 +147,7 @@ class Agent:
             words=console_words(self._kind),
             acknowledge=station.conductor.acknowledge,
             recent=partial(_recent, journal),
-            metrics=self.metrics.exposition,
+            metrics=Metrics(self.board, version("gate-agent"), journal.figures).exposition,
             routers=station.routers,
         )
         return ConsoleServer(app, self.config.console)

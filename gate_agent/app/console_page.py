@@ -44,19 +44,4 @@ def console_page(kind: Kind) -> KindPage:
 
 def console_words(kind: Kind) -> Mapping[str, Words]:
     """Every language that the kind speaks, by its tag. Raises WordsError when one of them lacks something."""
-    return load_all(
-        SHARED,
-        *kind.words,
-        declared={
-            "phases": [phase.value for phase in kind.phases],
-            "verdicts": [kind.checks.verdicts.passes.value, *(v.value for v in kind.checks.verdicts.holds)],
-            "checks": kind.checks.checks,
-            "check_groups": [group for group, _ in kind.page.groups],
-            "reasons": kind.checks.reasons,
-            "instructions": kind.instructions,
-            "orders": kind.orders,
-            "effects": kind.effects,
-            "things": kind.view,
-            "devices": kind.devices,
-        },
-    )
+    return load_all(SHARED, *kind.words, declared=kind.declares)

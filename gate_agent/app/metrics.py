@@ -42,9 +42,7 @@ class Metrics(Collector):
     `journal` gives what the journal says of itself by name (``records``, ``bytes``, ...), as gauges.
     """
 
-    def __init__(
-        self, board: Board, version: str, journal: Callable[[], Mapping[str, float]] | None = None
-    ) -> None:
+    def __init__(self, board: Board, version: str, journal: Callable[[], Mapping[str, float]]) -> None:
         self._board = board
         self._version = version
         self._journal = journal
@@ -74,9 +72,8 @@ class Metrics(Collector):
             "Part of a transaction spent computing.",
             self._board.software_s,
         )
-        if self._journal is not None:
-            for name, value in self._journal().items():
-                yield _gauge(f"gate_agent_journal_{name}", f"Journal: {name.replace('_', ' ')}.", value)
+        for name, value in self._journal().items():
+            yield _gauge(f"gate_agent_journal_{name}", f"Journal: {name.replace('_', ' ')}.", value)
         dropped = CounterMetricFamily(
             "gate_agent_log_fields_dropped", "Fields kept out of the log.", labels=("field",)
         )

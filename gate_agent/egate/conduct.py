@@ -69,7 +69,7 @@ class LaneConductor(Conductor[Transaction]):
         )
         self._registrar = LaneRegistrar(journal, reference, self._display, self.post, wake)
         self._examiner = Examiner(
-            settings, reference, face, self._registrar, self._display, self._crew, self.post
+            settings, reference, face, self._registrar, self._display, self._tasks, self.post
         )
         self._lane, self._first = process.start(frozenset({*DEVICES, *reference.names}))
 
@@ -186,7 +186,7 @@ class LaneConductor(Conductor[Transaction]):
                 if not isinstance(cause, Order):
                     raise RuntimeError("an officer's decision without an officer")
                 deciding = registrar.decide_by_officer(tx, ticket, verdict, cause.action)
-        self._crew.start(deciding, lambda: self.post(v.CommitFailed(ticket)), tx)
+        self._tasks.start(deciding, lambda: self.post(v.CommitFailed(ticket)), tx)
 
     def show(self) -> None:
         """A traveller who is referred is told what to do about the reason, where there is something to do."""

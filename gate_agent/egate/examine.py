@@ -24,12 +24,12 @@ from gate_agent.egate.transaction import Transaction
 from gate_agent.egate.vocabulary import Event
 from gate_agent.emrtd.lds.lds import Portrait
 from gate_agent.evidence import CheckResult, Outcome
-from gate_agent.station.tasks import Crew
+from gate_agent.station.tasks import BackgroundTasks
 from gate_agent.times import utc_now
 
 
 class Examiner:
-    """Starts examinations in the crew and posts what they came to."""
+    """Starts examinations in the tasks and posts what they came to."""
 
     def __init__(
         self,
@@ -38,7 +38,7 @@ class Examiner:
         face: face_work.FaceDesk,
         registrar: LaneRegistrar,
         display: LaneDisplay,
-        crew: Crew,
+        tasks: BackgroundTasks,
         post: Callable[[Event], None],
     ) -> None:
         self._settings = settings
@@ -46,7 +46,7 @@ class Examiner:
         self._face = face
         self._registrar = registrar
         self._display = display
-        self._crew = crew
+        self._tasks = tasks
         self._post = post
         self.frames = face_work.FrameSource()
         for frames in (1, settings.capture_frames):  # raises what the card does not allow
@@ -79,7 +79,7 @@ class Examiner:
                 tx.add(CheckResult(check, Outcome.INCONCLUSIVE, ("INTERNAL_ERROR",)))
                 self._post(answer)
 
-        self._crew.start(job, failed, tx)
+        self._tasks.start(job, failed, tx)
 
     async def _read_document(
         self, tx: Transaction, ticket: int, chip: Supervisor[ChipReader], stopped: Flag
@@ -110,7 +110,7 @@ class Examiner:
 
     async def _keep_portrait(self, tx: Transaction, picture: Portrait, stopped: Flag) -> None:
         """Show the portrait, and learn it while the traveller walks in."""
-        tx.keep_portrait(self._crew.keep(face_work.learn_portrait(tx, self._face, picture), tx))
+        tx.keep_portrait(self._tasks.keep(face_work.learn_portrait(tx, self._face, picture), tx))
         shown, seconds = await self._face.ask(lambda: face_work.portrait_jpeg(picture))
         tx.computed(seconds)
         if shown and not stopped.is_set():

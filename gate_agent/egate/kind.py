@@ -14,7 +14,7 @@ from gate_agent.egate.reasons import INSTRUCTIONS
 from gate_agent.egate.vocabulary import Phase
 from gate_agent.journal import Journal
 from gate_agent.readmodel import Board
-from gate_agent.station.kind import DeviceRole, Kind, Page, Station, Thing, Wake
+from gate_agent.station.kind import ITSELF, DeviceRole, Kind, Page, Station, Thing, Wake
 from gate_agent.station.orders import Tone
 
 _HERE = resources.files("gate_agent.egate")
@@ -30,6 +30,7 @@ _TONES: dict[Phase, Tone] = {
     Phase.EMERGENCY: "bad",
 }
 
+_SEEN = ("entry", "exit", "approach", "persons_inside", "exit_zone", "object_inside", "emergency")
 _DOCUMENT = ("mrz_read", "mrz_check_digits", "document_expiry", "document_present")
 _CHIP = (
     "chip_access",
@@ -60,16 +61,8 @@ KIND = Kind(
     effects=PROCESS.order_effects(),
     view=MappingProxyType(
         {
-            name: Thing("lane", public=True)
-            for name in (
-                "entry",
-                "exit",
-                "approach",
-                "persons_inside",
-                "exit_zone",
-                "object_inside",
-                "emergency",
-            )
+            **{name: Thing("lane", public=True) for name in _SEEN},
+            **{name: Thing(ITSELF, public=True) for name in ("light_outside", "light_inside")},
         }
     ),
     instructions=INSTRUCTIONS,

@@ -235,7 +235,7 @@ class YardConductor(Conductor[Inspection]):
                 inspection.add(CheckResult("scan_received", Outcome.INCONCLUSIVE, ("INTERNAL_ERROR",)))
                 self.post(v.Gathered(ticket))
 
-        self._crew.start(self._gathered(inspection, ticket, stopped), failed, inspection)
+        self._tasks.start(self._gathered(inspection, ticket, stopped), failed, inspection)
 
     async def _gathered(self, inspection: Inspection, ticket: int, stopped: Flag) -> None:
         missing = await self._gatherer.wait(inspection, self._working)
@@ -273,7 +273,7 @@ class YardConductor(Conductor[Inspection]):
                 if not isinstance(cause, Order):
                     raise RuntimeError("an officer's decision without an officer")
                 deciding = registrar.decide_by_officer(inspection, ticket, verdict, cause.action)
-        self._crew.start(
+        self._tasks.start(
             self._decided(inspection, deciding), lambda: self.post(v.CommitFailed(ticket)), inspection
         )
 
@@ -283,7 +283,7 @@ class YardConductor(Conductor[Inspection]):
             inspection.shelved = True
             # Beside the lane's course: a slow disk must not hold a barrier.
             shelving = self._filing.shelve(inspection, inspection.examined)
-            self._crew.start(shelving, lambda: None, inspection)
+            self._tasks.start(shelving, lambda: None, inspection)
 
     # ------------------------------------------------------------ the record
 
@@ -314,7 +314,7 @@ class YardConductor(Conductor[Inspection]):
     def _stray_scan(self, reading: ScanReading) -> None:
         """A scan without a truck: late, delivered again after a restart, or taken by hand. It is kept for an
         officer, under a name of its own."""
-        self._crew.start(self._keep_stray(reading), lambda: None, None)
+        self._tasks.start(self._keep_stray(reading), lambda: None, None)
 
     async def _keep_stray(self, reading: ScanReading) -> None:
         material = Material()

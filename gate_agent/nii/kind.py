@@ -15,7 +15,7 @@ from gate_agent.nii.process import PROCESS
 from gate_agent.nii.reasons import INSTRUCTIONS
 from gate_agent.nii.vocabulary import Phase
 from gate_agent.readmodel import Board
-from gate_agent.station.kind import DeviceRole, Kind, Page, Station, Thing, Wake
+from gate_agent.station.kind import ITSELF, DeviceRole, Kind, Page, Station, Thing, Wake
 from gate_agent.station.orders import Tone
 
 _HERE = resources.files("gate_agent.nii")
@@ -49,6 +49,7 @@ KIND = Kind(
                 name: Thing("yard", public=True)
                 for name in ("entry", "release", "inspection", "approach", "vehicles", "at_hold", "emergency")
             },
+            **{name: Thing(ITSELF, public=True) for name in ("signal_entry", "signal_hold")},
             "weight_kg": Thing(OF_THE_TRUCK, public=True),
             "container": Thing(OF_THE_TRUCK),
         }

@@ -28,7 +28,7 @@ from gate_agent.station.inbox import BoundPassed, Held, Order
 from gate_agent.station.orders import OrderKind
 from gate_agent.station.registrar import Registrar
 from gate_agent.station.signed import SignedData
-from gate_agent.station.tasks import Crew
+from gate_agent.station.tasks import BackgroundTasks
 from gate_agent.times import rfc3339, utc_now
 
 C = TypeVar("C", bound=Case)
@@ -60,7 +60,7 @@ class Conductor(ABC, Generic[C]):
         self._orders = orders
         self._data = data
         self._shown = display
-        self._crew = Crew()
+        self._tasks = BackgroundTasks()
         self._inbox: asyncio.Queue[Any] = asyncio.Queue()
         self._over = False
         self._timer: asyncio.TimerHandle | None = None
@@ -105,13 +105,14 @@ class Conductor(ABC, Generic[C]):
     def perform(self, effect: Any, cause: Any) -> None:
         """Carry out an effect of the station's own; the shared ones are done here."""
 
-    @abstractmethod
     def refused(self) -> Any:
-        """The event that says: the gate would not take the last request."""
+        """The event that says: the gate would not take the last request. A station without a gate has
+        none."""
+        raise RuntimeError("a station without a gate asks nothing of one")
 
-    @abstractmethod
     def at_rest(self) -> bool:
-        """Whether doors and barriers stand where they should with nobody served."""
+        """Whether doors and barriers stand where they should with nobody served; true where nothing moves."""
+        return True
 
     @abstractmethod
     def on_reading(self, device: str, reading: object) -> None:
@@ -237,7 +238,7 @@ class Conductor(ABC, Generic[C]):
                 item.answer(_STOPPED)
         if self._case is not None:
             self._case.forget()
-        await self._crew.dismiss()
+        await self._tasks.dismiss()
         await self.registrar.close()
 
     async def close_lane(self, seconds: float) -> None:
@@ -327,12 +328,12 @@ class Conductor(ABC, Generic[C]):
         case.stop_work()
         self._shown.count("transactions", "finished")
         self._shown.took(case.elapsed_s, case.software_s)
-        self._crew.start(self._close(case, patience_s), lambda: None, case)
+        self._tasks.start(self._close(case, patience_s), lambda: None, case)
 
     async def _close(self, case: C, patience_s: float) -> None:
         """Wait for what is still being committed, then write where the time went, and forget."""
         try:
-            await self._crew.finished(case, patience_s)
+            await self._tasks.finished(case, patience_s)
             await self.complete(case)
             await self.registrar.case_finished(case)
         finally:
@@ -405,4 +406,4 @@ class Conductor(ABC, Generic[C]):
         self._shown.count("lane_events", reason.partition(":")[0])
         self._shown.alert(reason, transaction=transaction)
         event = self.registrar.lane_event(reason, self.phase.value, transaction)
-        self._crew.start(event, lambda: None, case)
+        self._tasks.start(event, lambda: None, case)

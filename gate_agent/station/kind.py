@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from gate_agent.console.guard import BearerToken
 
 GROUP: Final = "gate_agent.stations"
+ITSELF: Final = "station"
+"""The source of what the station itself commands its lights to show."""
 
 Wake: TypeAlias = Callable[[], None]
 Act: TypeAlias = Callable[[OfficerAction], Awaitable[OrderResult]]
@@ -133,6 +135,7 @@ class Kind:
             "reasons": self.checks.reasons,
             "instructions": self.instructions,
             "things": tuple(self.view),
+            "devices": tuple(self.devices),
         }
 
     @property

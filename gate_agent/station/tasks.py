@@ -14,7 +14,7 @@ T = TypeVar("T")
 log = get_logger(__name__)
 
 
-class Crew:
+class BackgroundTasks:
     """Runs coroutines as tasks, each for one case or (None) for the station."""
 
     def __init__(self) -> None:

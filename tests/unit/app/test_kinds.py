@@ -56,7 +56,7 @@ def test_what_a_kind_declares_fits_together(kind: Kind) -> None:
     assert kind.checks.station == kind.name
     assert all(order.asked - {""} <= phases for order in kind.orders.values())
     roles = set(kind.devices)
-    assert {thing.source for thing in kind.view.values()} - roles <= {"truck"}
+    assert {thing.source for thing in kind.view.values()} - roles <= {"truck", "station"}
     grouped = [check for _, checks in kind.page.groups for check in checks]
     assert set(grouped) <= set(kind.checks.checks) and len(grouped) == len(set(grouped))
     assert {group for column in kind.page.columns for group in column} == {

@@ -60,13 +60,13 @@ def test_the_board_is_exposed(board: Board) -> None:
 
 
 def test_a_scrape_shows_the_board_of_that_moment(board: Board) -> None:
-    metrics = Metrics(board, "0.1.0")
+    metrics = Metrics(board, "0.1.0", dict)
     board.update(hub=HubView(outbox=9))
     assert samples(metrics)[("gate_agent_outbox_records", ())] == 9
 
 
 def test_durations_are_a_cumulative_histogram(board: Board) -> None:
-    metrics = Metrics(board, "0.1.0")
+    metrics = Metrics(board, "0.1.0", dict)
     for seconds in (1.0, 9.0, 9.5, 500.0):
         board.took(seconds, seconds / 10)
     found = samples(metrics)
@@ -80,14 +80,14 @@ def test_durations_are_a_cumulative_histogram(board: Board) -> None:
 def test_h1_what_is_seen_is_counted_whatever_the_kind_calls_it() -> None:
     board = Board("nii-1", "nii")
     board.saw("yard", {"emergency": True, "vehicles": 2, "entry": "open"})
-    found = samples(Metrics(board, "0.1.0"))
+    found = samples(Metrics(board, "0.1.0", dict))
     assert found[("gate_agent_emergency", ())] == 1
     assert found[("gate_agent_vehicles", ())] == 2
     assert not any(name == "gate_agent_entry" for name, _ in found)  # words are no figures
 
 
 def test_h1_nothing_is_counted_that_is_not_known_any_more(board: Board) -> None:
-    metrics = Metrics(board, "0.1.0")
+    metrics = Metrics(board, "0.1.0", dict)
     board.lost("lane")
     found = samples(metrics)
     assert ("gate_agent_persons_inside", ()) not in found
@@ -97,7 +97,7 @@ def test_h1_nothing_is_counted_that_is_not_known_any_more(board: Board) -> None:
 
 
 def test_names_follow_the_practice_of_prometheus(board: Board) -> None:
-    for family in text_string_to_metric_families(Metrics(board, "0.1.0").exposition().decode()):
+    for family in text_string_to_metric_families(Metrics(board, "0.1.0", dict).exposition().decode()):
         assert re.fullmatch(r"gate_agent_[a-z_]+", family.name)
         assert family.documentation.endswith("."), family.name
         assert not family.name.endswith(("_ms", "_minutes", "_percent"))

@@ -74,7 +74,9 @@ def test_another_archive_under_the_same_name_is_refused(
         fetch(tmp_path / "empty")
 
 
-def test_set_up_fails_where_nothing_can_be_kept(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_set_up_fails_where_nothing_can_be_kept(
+    cache: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert module.main() == 0
     monkeypatch.setattr(module, "default_cache", lambda: Path("/proc/nowhere"))
     offline(monkeypatch)

@@ -21,7 +21,7 @@ from gate_agent.station.settings import StationConfig
 from gate_agent.station.signed import SignedData, Source, policy_source
 from gate_agent.times import utc_now
 from gate_kiosk.kind import CHECKS, ORDERS
-from gate_kiosk.process import BOUNDS, PROCESS, Effect, Event, Phase, Presented, Show
+from gate_kiosk.process import PROCESS, Effect, Event, Phase, Presented, Show, bound
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ class KioskConductor(Conductor[Case]):
         self._display = Display(board)
         super().__init__(
             gate="",
-            bound=BOUNDS.get,  # pyright: ignore[reportArgumentType] - a phase is its own name
+            bound=bound,
             orders=ORDERS,
             data=SignedData((self._policy,)),
             display=self._display,

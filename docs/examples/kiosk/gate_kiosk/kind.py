@@ -15,7 +15,7 @@ from gate_agent.station.kind import DeviceRole, Kind, Page, Station, Wake
 from gate_agent.station.orders import service_orders
 from gate_agent.station.reasons import STATION_REASONS
 from gate_agent.station.settings import StationConfig
-from gate_kiosk.process import BOUNDS, PROCESS, SHOWN, Phase
+from gate_kiosk.process import PROCESS, SHOWN, Phase, bound
 
 _HERE = resources.files("gate_kiosk")
 
@@ -64,5 +64,5 @@ KIND = Kind(
     words=(_HERE / "words",),
     page=Page(_HERE / "page", groups=(("document", tuple(CHECKS.checks)),), columns=(("document",),)),
     build=_build,
-    process_document=lambda: diagram.markdown(PROCESS, "kiosk", "The kiosk's process", BOUNDS.get),
+    process_document=lambda: diagram.markdown(PROCESS, "kiosk", "The kiosk's process", bound),
 )

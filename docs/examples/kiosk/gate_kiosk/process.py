@@ -12,7 +12,7 @@ from typing import Any, NamedTuple, TypeAlias
 from gate_agent.decision import Verdict
 from gate_agent.station import vocabulary as v
 from gate_agent.station.actions import alarm_fault, ask, forget, note
-from gate_agent.station.guards import always, committed, journal_down, order
+from gate_agent.station.guards import always, committed, no_journal, order
 from gate_agent.station.skeleton import Process
 from gate_agent.station.transitions import REST, Lasts, Row
 
@@ -41,7 +41,16 @@ class Show:
     instruction: str
 
 
-Event: TypeAlias = Presented | v.SharedEvent
+Event: TypeAlias = (
+    Presented
+    | v.DecisionCommitted
+    | v.CommitFailed
+    | v.HubVerdict
+    | v.Fault
+    | v.Recovered
+    | v.OfficerRequest
+    | v.Timeout
+)
 Effect: TypeAlias = Show | v.SharedEffect
 
 
@@ -106,12 +115,17 @@ SHOWN = {
     P.OUT_OF_SERVICE: Show("KIOSK_CLOSED"),
 }
 BOUNDS = {P.DECIDING: 10.0, P.CLEARED: 4.0, P.REFERRED: 4.0}
-"""Seconds that a phase may last."""
+
+
+def bound(phase: str) -> float | None:
+    """Seconds that a phase may last; None: for ever."""
+    return BOUNDS.get(Phase(phase))
+
 
 PROCESS: Process[Kiosk, Event, Effect, Phase] = Process(
     new=Kiosk(),
     table=TABLE,
-    lasting=(Lasts(("JOURNAL_FAULT",), tuple(P), journal_down),),
+    lasting=(Lasts(("JOURNAL_FAULT",), tuple(P), no_journal),),
     shown=SHOWN,
     idle=P.IDLE,
     closed=P.OUT_OF_SERVICE,

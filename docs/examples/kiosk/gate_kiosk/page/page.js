@@ -3,7 +3,7 @@
 import { el, setText } from "/static/js/dom.js";
 import { checksPanel } from "/static/js/shell/checks.js";
 import { verdictBanner } from "/static/js/shell/verdict.js";
-import { instruction, label, reason } from "/static/js/words.js";
+import { label, named, reason } from "/static/js/words.js";
 
 export function mount(main, _session, kind) {
   const told = el("p", { id: "instruction", class: "panel" });
@@ -19,7 +19,7 @@ export function mount(main, _session, kind) {
     },
     update(snapshot) {
       for (const panel of panels) panel.update(snapshot);
-      setText(told, snapshot.instruction ? instruction(snapshot.instruction) : "");
+      setText(told, snapshot.instruction ? named("instructions", snapshot.instruction) : "");
     },
   };
 }
