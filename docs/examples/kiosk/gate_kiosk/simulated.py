@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 from gate_agent.station.settings import StationConfig
 from gate_simulators.demo.environment import Environment
@@ -44,8 +44,6 @@ class KioskSite(Site):
 
 class KioskEnvironment(Environment[KioskSite]):
     """``with KioskEnvironment(...)`` leaves a running, ready kiosk."""
-
-    ports: ClassVar[tuple[str, ...]] = ()
 
     def prepare(self) -> dict[str, object]:
         return {"devices.reader.device": str(self.state / "reader.tty")}
