@@ -26,7 +26,7 @@ HEADLESS: Final = Hurry(
     reaction_s=0.4,
     settings={
         "egate.apdu_timeout_s": 2.0,
-        "egate.capture_budget_s": 30.0,  # no scenario waits it out, and a busy computer looks slowly
+        "egate.capture_budget_s": 60.0,  # no scenario waits it out, and a busy computer looks slowly
         "egate.timing.entry_occupied_s": 0.4,
         "egate.timing.turned_away_s": 1.0,
     },
