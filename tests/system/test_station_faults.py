@@ -152,17 +152,36 @@ def test_a_frozen_controller_image_closes_the_lane(station: EgateEnvironment) ->
 
 
 def test_a_zone_garbled_twice_is_for_an_officer(station: EgateEnvironment, records: Records) -> None:
-    passport = station.people.passport("genuine")
+    passport, plant = station.people.passport("genuine"), station.site.plant
     scanner = station.site.scanner
     scanner.faults.inject(FaultKind.GARBLE, parameters={"ratio": 0.5})
-    scanner.present(passport.lines)
-    station.wait_until(lambda s: s["instruction"] == "PRESENT_AGAIN", "the wish to see it again")
-    assert not records.decisions(), "one misread alone is no case"
-    scanner.remove()
-    scanner.present(passport.lines)
-    decision = records.wait_for_decision()
+    person = Person("genuine", station.people.appearance("genuine"), zone=Zone.APPROACH)
+    with plant.lock:
+        plant.persons.append(person)
+    try:
+        station.wait_until(lambda s: s["seen"]["approach"]["value"], "somebody before the reader")
+        scanner.present(passport.lines)
+        station.wait_until(lambda s: s["instruction"] == "PRESENT_AGAIN", "the wish to see it again")
+        assert not records.decisions(), "one misread alone is no case"
+        scanner.remove()
+        scanner.present(passport.lines)
+        decision = records.wait_for_decision()
+    finally:
+        with plant.lock:
+            plant.persons.remove(person)
     assert decision["verdict"] == "refer"
     assert "MRZ_UNREADABLE" in decision["reasons"]
+
+
+def test_d6_noise_with_nobody_there_begins_nothing(station: EgateEnvironment, records: Records) -> None:
+    scanner = station.site.scanner
+    scanner.faults.inject(FaultKind.GARBLE, parameters={"ratio": 0.5})
+    for _ in range(3):
+        scanner.present(station.people.passport("genuine").lines)
+        scanner.remove()
+    scanner.faults.clear()
+    station.wait_for_phase("idle")
+    assert not records.decisions()
 
 
 # ---------------------------------------------------------------- doors and sensors

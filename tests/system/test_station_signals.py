@@ -246,7 +246,7 @@ def test_the_lane_the_hub_and_the_agent_in_terminals_of_their_own(
     _wait_for("http://127.0.0.1:8090/visitors", lambda _: True)
     terminal(gate_agent, "run", "--config", config)
     _wait_for("http://127.0.0.1:8080/api/snapshot", lambda s: s["phase"] == "idle")
-    sent = call([gate_sim, "walk", "genuine"])
+    sent = call([gate_sim, "walk", "genuine", "--control", "http://127.0.0.1:8090"])
     assert sent.returncode == 0, sent.stderr
     shown = _wait_for(
         "http://127.0.0.1:8080/api/snapshot",
