@@ -252,12 +252,19 @@ def test_u12_taken_ports_give_way_to_free_ones_and_are_told(tmp_path: Path) -> N
         assert f"port {port} is taken: " in said
 
 
-def test_d18_two_stations_and_a_second_lane_run_side_by_side(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("others", "folders"),
+    [
+        (["--station", "nii"], ["demo-egate", "demo-nii"]),
+        ([], ["demo-egate", "demo-egate-2"]),
+    ],
+    ids=["another kind", "a second lane"],
+)
+def test_d18_two_stations_run_side_by_side(others: list[str], folders: list[str], tmp_path: Path) -> None:
     """Started together, in one folder, with nothing said of ports; each does its work."""
     (tmp_path / "config").symlink_to(ROOT / "config")
     (tmp_path / ".cache").symlink_to(ROOT / ".cache")
-    asked = [[], [], ["--station", "nii"]]
-    with ThreadPoolExecutor(len(asked)) as terminals:
+    with ThreadPoolExecutor(2) as terminals:
         said = [
             terminals.submit(
                 finished,
@@ -265,11 +272,11 @@ def test_d18_two_stations_and_a_second_lane_run_side_by_side(tmp_path: Path) -> 
                 tmp_path / f"said-{number}.log",
                 tmp_path,
             )
-            for number, more in enumerate(asked)
+            for number, more in enumerate(([], others))
         ]
     assert all("1/1" in each.result() for each in said)
     kept = sorted(path.parent.name for path in tmp_path.glob(".run/*/demo-report.json"))
-    assert kept == ["demo-egate", "demo-egate-2", "demo-nii"]
+    assert kept == folders
 
 
 def test_u12_an_agent_that_ends_at_once_is_told_with_its_own_words(tmp_path: Path) -> None:

@@ -154,7 +154,8 @@ def test_a_frozen_controller_image_closes_the_lane(station: EgateEnvironment) ->
 def test_a_zone_garbled_twice_is_for_an_officer(station: EgateEnvironment, records: Records) -> None:
     passport, plant = station.people.passport("genuine"), station.site.plant
     scanner = station.site.scanner
-    scanner.faults.inject(FaultKind.GARBLE, parameters={"ratio": 0.5})
+    # Characters go wrong, and the frame around them stays.
+    scanner.faults.inject(FaultKind.GARBLE, parameters={"ratio": 0.04})
     person = Person("genuine", station.people.appearance("genuine"), zone=Zone.APPROACH)
     with plant.lock:
         plant.persons.append(person)
@@ -171,17 +172,6 @@ def test_a_zone_garbled_twice_is_for_an_officer(station: EgateEnvironment, recor
             plant.persons.remove(person)
     assert decision["verdict"] == "refer"
     assert "MRZ_UNREADABLE" in decision["reasons"]
-
-
-def test_d6_noise_with_nobody_there_begins_nothing(station: EgateEnvironment, records: Records) -> None:
-    scanner = station.site.scanner
-    scanner.faults.inject(FaultKind.GARBLE, parameters={"ratio": 0.5})
-    for _ in range(3):
-        scanner.present(station.people.passport("genuine").lines)
-        scanner.remove()
-    scanner.faults.clear()
-    station.wait_for_phase("idle")
-    assert not records.decisions()
 
 
 # ---------------------------------------------------------------- doors and sensors

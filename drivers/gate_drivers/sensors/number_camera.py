@@ -23,6 +23,12 @@ class NumberCameraConfig(OpenCvCameraConfig):
         description="Side of the container that is seen: left, right, front, rear (doors) or top.",
         examples=["left"],
     )
+    read_timeout_ms: int = Field(
+        default=700,
+        ge=50,
+        le=3000,  # nobody waits for its next picture, as a door waits for a face
+        description="How long the camera may be silent before it is reopened, milliseconds.",
+    )
     max_fps: float = Field(
         default=5.0, gt=0, le=60, description="Pictures per second delivered at most; reading one takes time."
     )

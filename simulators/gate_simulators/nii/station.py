@@ -23,7 +23,7 @@ HEADLESS: Final = Hurry(
         "nii.second_energy_s": 1.5,
         "weighing.hold_s": 0.4,
         # A busy computer is slow to draw pictures of three cameras.
-        **{f"devices.camera_{view}.read_timeout_ms": 900 for view in VIEWS},
+        **{f"devices.camera_{view}.read_timeout_ms": 3000 for view in VIEWS},
     },
 )
 
