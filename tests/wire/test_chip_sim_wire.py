@@ -337,8 +337,8 @@ def pcscd(tmp_path: Path) -> Iterator[int]:
 
 
 def test_pcscd_sees_the_chip_come_answer_and_go(pcscd: int) -> None:
-    from smartcard.CardRequest import CardRequest
-    from smartcard.Exceptions import CardConnectionException, NoCardException
+    from smartcard.CardRequest import CardRequest  # pyright: ignore[reportMissingImports]
+    from smartcard.Exceptions import CardConnectionException, NoCardException  # pyright: ignore[reportMissingImports]
 
     slot = ChipSlot("chip", "127.0.0.1", pcscd)
     slot.start()
