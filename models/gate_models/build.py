@@ -125,12 +125,13 @@ def weights_folder() -> Path:
 def read_weights(folder: Path, weights: Weights) -> bytes:
     """The file's bytes, after its size and digest were checked."""
     path = folder / weights.name
-    data = read_bounded(path, weights.size, WeightsError)
+    advice = f"reinstall {PACKAGE}==0.3.0 with its hash"
+    data = read_bounded(path, weights.size, WeightsError, advice=advice)
     if len(data) != weights.size or hashlib.sha256(data).hexdigest() != weights.sha256:
         raise WeightsError(
             "size or SHA-256 differs from the pinned file",
             field=str(path),
-            advice=f"reinstall {PACKAGE}==0.3.0 with its hash",
+            advice=advice,
         )
     return data
 

@@ -282,5 +282,5 @@ def test_a_class_that_is_not_there_is_refused(installed: Installed) -> None:
 
 def test_without_a_card_there_is_no_detector() -> None:
     assert AttackDetector.load(FaceSettings()) is None
-    with pytest.raises(ModelError, match="cannot read"):
+    with pytest.raises(ModelError, match="cannot be read"):
         AttackDetector.load(FaceSettings(pad="nowhere"))

@@ -176,8 +176,9 @@ def test_altered_weights_are_refused(mmod: bytes, tmp_path: Path) -> None:
 
 
 def test_missing_weights_say_what_to_do(tmp_path: Path) -> None:
-    with pytest.raises(GateError, match="cannot read the weights"):
+    with pytest.raises(GateError, match="cannot be read") as refused:
         read_weights(tmp_path, MMOD)
+    assert "reinstall" in refused.value.advice
 
 
 def test_a_build_neither_imports_the_package_nor_opens_the_68_point_file(

@@ -219,7 +219,7 @@ def test_a_file_that_is_no_card_is_refused(tmp_path: Path, content: bytes) -> No
     card.write_bytes(content)
     with pytest.raises(NetworkError, match=str(card.name)):
         load_detector(card)
-    with pytest.raises(NetworkError, match="cannot read"):
+    with pytest.raises(NetworkError, match="cannot be read"):
         load_detector(tmp_path / "absent.toml")
 
 
