@@ -90,7 +90,7 @@ class Kind:
     `config` is its configuration; `checks` those that its policy may ask about, with their verdicts and the
     reasons that may be given; `phases` where its process can be, each with its tone; `orders` what officers
     may order; `effects` the codes of what orders do; `view` what is seen of the world; `instructions` what it
-    tells whoever it serves, and `told` which instruction goes with a reason for which somebody is sent away;
+    tells whoever it serves;
     `devices` its devices by role; `words` the folders with its words, after those of all kinds. `must_exist`
     are the paths (section, field, advice when missing) that have to be there before it starts; `contents`
     names what is wrong inside them. `build` puts a station together (raises GateError); `process_document`
@@ -112,7 +112,6 @@ class Kind:
     page: Page
     build: Callable[[Any, Journal, Board, Wake], Awaitable[Station]]
     process_document: Callable[[], str]
-    told: Mapping[str, str] = field(default_factory=dict[str, str])
     must_exist: tuple[tuple[str, str, str], ...] = ()
     contents: Callable[[Any, TomlSource], Iterator[ConfigProblem]] = lambda _config, _source: iter(())
 
@@ -137,11 +136,6 @@ class Kind:
             "things": tuple(self.view),
             "devices": tuple(self.devices),
         }
-
-    @property
-    def deciding(self) -> frozenset[str]:
-        """The orders that decide the case they are about."""
-        return frozenset(name for name, order in self.orders.items() if order.verdict is not None)
 
     def capability(self, device: str) -> str:
         """What a device must be; empty for one that this kind does not know."""
