@@ -8,6 +8,7 @@ takes it back only if its doors were never open together.
 from __future__ import annotations
 
 import shutil
+import signal
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -23,6 +24,10 @@ if TYPE_CHECKING:  # a unit test alone should not have to load the simulators
 # A busy machine makes single examples slow; that is no property of what is tested.
 settings.register_profile("gate", deadline=None)
 settings.load_profile("gate")
+
+# A shell that runs something in the background has it ignore Ctrl-C, and so would every program started here.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 ROOT = Path(__file__).parents[1]
 SLOW = (
@@ -56,9 +61,12 @@ PACE = 3.0
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what is slow, so that ``-m "not slow"`` leaves it out."""
+    """Mark what is slow, so that ``-m "not slow"`` leaves it out, and keep what belongs together on one worker:
+    a module, unless it says with which others."""
     slow = {ROOT / f"tests/{name}.py" for name in SLOW}
     for item in items:
+        if item.get_closest_marker("xdist_group") is None:
+            item.add_marker(pytest.mark.xdist_group(str(item.path)))
         if item.path in slow:
             item.add_marker(pytest.mark.slow)
 

@@ -25,6 +25,7 @@ NII_CHECKS = CheckTable.of(
             views=int,
             confidence=float,
             repairs=int,
+            codes=int,
             support=("views", "declared", "single", "conflict", "unreadable"),
         ),
         of("weight", "Was the truck weighed at rest?", weight_kg=float, readings=int, difference_kg=float),

@@ -40,6 +40,9 @@ from gate_agent.vehicle.weighing import TruckWeight, Weighing
 
 log = get_logger(__name__)
 
+_AGAIN_S = 1.0
+"""How often the cameras look for a further code once one is confirmed."""
+
 
 @dataclass(slots=True)
 class Hooks:
@@ -53,9 +56,11 @@ class Hooks:
 
 @dataclass(slots=True)
 class _Camera:
-    """One number camera: at most one of its pictures is being read at a time; the others are passed over."""
+    """One number camera: at most one of its pictures is being read at a time; the others are passed over.
+    `read_at`: when the last one was begun, time.monotonic()."""
 
     reading: bool = False
+    read_at: float = 0.0
 
 
 class Gatherer:
@@ -150,14 +155,18 @@ class Gatherer:
             self._tell()
 
     def view(self, camera: str, seen: NumberView) -> None:
-        """A picture of the container's side; read in a worker while nothing else of this camera is."""
+        """A picture of the container's side; read in a worker while nothing else of this camera is.
+
+        A confirmed code does not end it: the truck may carry a second container. It only becomes rarer.
+        """
         state = self._cameras.setdefault(camera, _Camera())
         inspection = self.current
         if inspection is None or state.reading:
             return
-        if code_of(inspection.material, self._tools.manifests).confirmed:
+        known = code_of(inspection.material, self._tools.manifests).confirmed
+        if known and time.monotonic() - state.read_at < _AGAIN_S:
             return
-        state.reading = True
+        state.reading, state.read_at = True, time.monotonic()
         loop = asyncio.get_running_loop()
         work = loop.run_in_executor(self._executor, self._recogniser.read, seen.frame.pixels)
 

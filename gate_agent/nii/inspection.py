@@ -18,7 +18,7 @@ from gate_agent.scans.image import ScanImage
 from gate_agent.scans.triage.report import TriageReport
 from gate_agent.station.case import Case
 from gate_agent.vehicle.recogniser import CodeRead
-from gate_agent.vehicle.voting import CodeVote
+from gate_agent.vehicle.voting import CodeVote, best_reads, weight_of
 from gate_agent.vehicle.weighing import TruckWeight
 
 MAX_READS = 256
@@ -48,9 +48,10 @@ class Material:
     """When the newest scan's first file came, time.monotonic()."""
 
     def add_reads(self, view: str, reads: tuple[CodeRead, ...]) -> None:
-        kept = self.reads.setdefault(view, [])
-        kept += reads
-        del kept[:-MAX_READS]
+        """Further reads of one view. Each code's best read is kept: a code that was seen for a moment, at the
+        front of the truck, is not pushed out by many pictures of another one."""
+        kept = best_reads([*self.reads.get(view, ()), *reads])
+        self.reads[view] = sorted(kept.values(), key=weight_of, reverse=True)[:MAX_READS]
 
     def add_seal(self, reading: SealReading) -> None:
         self.seals.append(reading)

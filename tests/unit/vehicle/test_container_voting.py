@@ -31,9 +31,10 @@ def read(code: str, confidence: float = 0.95, repairs: int = 0, size_type: str =
         ({"left": [read(CODE)], "rear": [read(OTHER)]}, (), Support.CONFLICT, None),
         ({"left": [read(CODE)], "rear": [read(OTHER)]}, (CODE,), Support.CONFLICT, CODE),
         ({"left": [read(CODE)], "rear": [read(OTHER, 0.7, 2)]}, (CODE,), Support.DECLARED, CODE),
-        ({"left": [read(CODE)], "rear": [read(CODE)], "top": [read(OTHER)]}, (), Support.VIEWS, CODE),
+        ({"left": [read(CODE)], "rear": [read(CODE)], "top": [read(OTHER)]}, (), Support.CONFLICT, CODE),
         ({"left": [read(CODE)], "right": [], "rear": []}, (), Support.SINGLE, CODE),
-        ({"left": [read(OTHER, 0.6, 1), read(CODE)], "rear": [read(CODE)]}, (), Support.VIEWS, CODE),
+        ({"left": [read(OTHER, 0.6, 1), read(CODE)], "rear": [read(CODE)]}, (), Support.CONFLICT, CODE),
+        ({"left": [read(OTHER, 0.6, 2), read(CODE)], "rear": [read(CODE)]}, (), Support.VIEWS, CODE),
         ({"left": [read(CODE, 0.9, 1)], "rear": [read(CODE)]}, (), Support.VIEWS, CODE),
         ({"left": [read(CODE, 0.9, 1)], "rear": [read(CODE, 0.9, 1)]}, (), Support.SINGLE, CODE),
         ({"left": [read(CODE, 0.9, 1)], "rear": [read(CODE, 0.9, 1)]}, (CODE,), Support.DECLARED, CODE),
@@ -47,6 +48,59 @@ def test_what_supports_a_code(
     if code is not None:
         assert str(result.code) == code
     assert result.confirmed == (support in (Support.VIEWS, Support.DECLARED))
+
+
+SECOND = "TGHU7654320"
+MISREAD = "CSQU3054362"  # CODE with its last two digits read otherwise
+
+
+@pytest.mark.parametrize(
+    "second",
+    [
+        {"rear": [read(SECOND)]},
+        {"left": [read(CODE), read(SECOND)]},
+        {"left": [read(CODE), read(SECOND, 0.55)]},
+        {"rear": [read("QQZU1234567", 0.6)]},  # of no known owner: enough to doubt, not to believe
+        {"rear": [read(SECOND, 0.6, 1)], "top": [read(SECOND, 0.6, 2)]},
+        {"rear": [read(SECOND, 0.7, 1)]},
+    ],
+)
+def test_n2_a_second_container_makes_it_inconclusive_however_well_the_first_is_read(
+    second: dict[str, list[CodeRead]],
+) -> None:
+    reads = {"left": [read(CODE)], "right": [read(CODE)], "roof": [read(CODE)]} | second
+    result = container_code_check(vote(reads, (CODE,)))
+    assert result.outcome is Outcome.INCONCLUSIVE
+    assert result.reasons == ("CONTAINER_CODE_CONFLICT",)
+    assert result.measured["codes"] == 2
+    assert vote(reads, (CODE,)).against != ""
+
+
+def test_n2_two_declared_containers_are_two_even_where_one_had_to_be_repaired() -> None:
+    reads = {"left": [read(CODE), read(SECOND, 0.6, 3)], "right": [read(CODE)]}
+    assert vote(reads, (CODE, SECOND)).support is Support.CONFLICT
+    assert vote(reads, (CODE,)).support is Support.VIEWS  # bent out of other lettering, in one picture
+
+
+def test_n2_a_code_misread_once_is_no_second_container() -> None:
+    reads = {"left": [read(CODE), read(MISREAD, 0.9, 1)], "right": [read(CODE)]}
+    assert vote(reads).support is Support.VIEWS
+
+
+@pytest.mark.parametrize(
+    ("code", "confidence", "support"),
+    [
+        (CODE, 0.95, Support.VIEWS),
+        ("TGHU7654320", 0.78, Support.VIEWS),  # a known owner's
+        ("QQZU1234567", 0.78, Support.SINGLE),
+        ("QQZU1234567", 0.92, Support.VIEWS),
+    ],
+)
+def test_n4_a_code_that_only_happens_to_hold_is_not_confirmed_by_a_second_view(
+    code: str, confidence: float, support: Support
+) -> None:
+    reads = {"left": [read(code, confidence)], "rear": [read(code, confidence)]}
+    assert vote(reads).support is support
 
 
 def test_the_code_that_speaks_against_is_named_and_the_size_and_type_kept() -> None:
