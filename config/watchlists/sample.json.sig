@@ -1,1 +1,1 @@
-uyk4j/n+4NKgJlkZcMeDwmiVFjPy16loDxQydJirbPsWcZCZdsiLN1DoEuGZV8fdizbj3snh2KP+9vgnKFgjBQ==
+gY7CvoxzfJGV6Xx1WoAsSqfQbp3Fus1aUTQ+gtHZZ9ISEPxTBPZb2sZZhgsD3o8GZ39W3pAXhhF1zW9Z43R/Dw==

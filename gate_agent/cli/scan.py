@@ -94,6 +94,9 @@ def triage_command(
         Path | None,
         typer.Option(help="card of a threat detector; else the built-in one", exists=True, dir_okay=False),
     ] = None,
+    scanner: Annotated[
+        str, typer.Option(help="this scanner, as the detector's card names it: else its marks are advice")
+    ] = "",
     without: Annotated[bool, typer.Option("--no-detector", help="physics and geometry only")] = False,
     container: Annotated[str, typer.Option(help="container code, where scan and file name tell none")] = "",
     weight_kg: Annotated[float, typer.Option(help="gross weight by the scale", min=0, max=200_000)] = 0.0,
@@ -115,7 +118,7 @@ def triage_command(
     with told():
         wedge = load_curves(curves) if curves is not None else None
         declared = read_manifest(manifest) if manifest is not None else None
-        found = None if without else _detector(detector)
+        found = None if without else _detector(detector, scanner)
     reports = _Looking(groups, facts, wedge, found)
     if declared is None:
         for path, report in reports:
@@ -126,11 +129,11 @@ def triage_command(
     raise typer.Exit(1 if wrong or reports.failed else 0)
 
 
-def _detector(card: Path | None) -> Detector | None:
+def _detector(card: Path | None, scanner: str) -> Detector | None:
     """The card's detector, or the built-in one where its network is installed."""
     if card is not None:
-        return load_detector(card)
-    return load_default_detector() if default_card().is_file() else None
+        return load_detector(card, scanner=scanner)
+    return load_default_detector(scanner) if default_card().is_file() else None
 
 
 def _groups(files: Sequence[Path], pair: bool) -> list[Sequence[Path]]:
@@ -306,4 +309,4 @@ def render_command(
             write_png(grey(image.high, gamma=gamma, low=low, high=high), out)
             return
         wedge = load_curves(curves) if curves is not None else None
-        write_png(picture(triage(image, wedge, _detector(None))), out)
+        write_png(picture(triage(image, wedge, _detector(None, ""))), out)

@@ -91,4 +91,6 @@ def _tools(config: NiiConfig, reference: YardReference) -> Tools:
 def _detector(scans: ScanSettings) -> Detector | None:
     if not scans.detect_threats:
         return None
-    return load_detector(scans.detector) if scans.detector is not None else load_default_detector()
+    if scans.detector is None:
+        return load_default_detector(scans.scanner)
+    return load_detector(scans.detector, scanner=scans.scanner)

@@ -88,14 +88,18 @@ def _result(
 
 
 def _quality(report: TriageReport) -> CheckResult:
-    codes = ("SCAN_CONTAINER_NOT_FOUND", "SCAN_REPEAT", "SCAN_ARTEFACTS")
-    bad = {"SCAN_CONTAINER_NOT_FOUND", "SCAN_REPEAT"} & set(report.reasons)
+    bad = ("SCAN_CONTAINER_NOT_FOUND", "SCAN_SEVERAL_BOXES", "SCAN_REPEAT")
+    codes = (*bad, "SCAN_PART_NOT_EXAMINED", "SCAN_ARTEFACTS")
     measured: dict[str, Scalar] = {
         "calibrated": report.image.calibration is Calibration.KNOWN,
         "dead": round(report.artefacts.dead, 4),
         "saturated": round(report.artefacts.saturated, 4),
     }
-    return _result("scan_quality", report, Outcome.INCONCLUSIVE if bad else Outcome.PASSED, codes, measured)
+    if report.outside is not None:
+        measured["outside"] = round(report.outside.matter, 4)
+    doubtful = any(code in report.reasons for code in bad)
+    outcome = Outcome.INCONCLUSIVE if doubtful else Outcome.PASSED
+    return _result("scan_quality", report, outcome, codes, measured)
 
 
 def _inspectable(report: TriageReport) -> CheckResult:
@@ -135,7 +139,8 @@ def _materials(report: TriageReport) -> CheckResult:
 
 
 def _threats(report: TriageReport) -> CheckResult:
-    """What a network says is a reason to look, or none; it never clears what it could not judge."""
+    """What a network says is a reason to look, or none; it never clears what it could not judge, and where
+    nobody measured it on this kind of scan it neither clears nor accuses."""
     threats = report.threats
     if threats is None:
         return CheckResult("threats", Outcome.NOT_DONE, ("SCAN_NO_DETECTOR",))
@@ -144,8 +149,11 @@ def _threats(report: TriageReport) -> CheckResult:
         "score": round(max((area.score for area in threats.areas), default=0.0), 4),
         "not_judged": round(threats.not_judged, 4),
     }
-    outcome = Outcome.FAILED if threats.areas else Outcome.PASSED
-    codes = ("SCAN_THREAT_SUSPECTED", "SCAN_DETECTOR_BLIND")
+    if not threats.proven:
+        outcome = Outcome.INCONCLUSIVE
+    else:
+        outcome = Outcome.FAILED if threats.areas else Outcome.PASSED
+    codes = ("SCAN_THREAT_SUSPECTED", "SCAN_DETECTOR_BLIND", "SCAN_DETECTOR_UNPROVEN")
     result = _result("threats", report, outcome, codes, measured)
     versions = {**result.versions, "detector": threats.detector}
     return CheckResult("threats", outcome, result.reasons, measured, versions)

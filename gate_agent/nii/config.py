@@ -36,6 +36,12 @@ class ScanSettings(Settings):
     detector: Path | None = Field(
         None, description="card of the operator's own threat detector; the built-in one is used without"
     )
+    scanner: str = Field(
+        "",
+        max_length=64,
+        description="make and model, or name, of this scanner: the detector is believed only where its card "
+        "has figures for it",
+    )
     linear: bool = Field(False, description="16-bit pictures are proportional to dose")
     dark_is_air: bool = Field(False, description="in pictures, air is black")
     pixel_mm: float = Field(0.0, ge=0, le=100, description="pixel size of pictures, mm; 0 is unknown")

@@ -46,7 +46,13 @@ NII_CHECKS = CheckTable.of(
             energies=int,
             scans=int,
         ),
-        of("scan_quality", "Is the picture whole, with a container in it?", calibrated=bool, dead=float),
+        of(
+            "scan_quality",
+            "Is the picture whole, with one container in it?",
+            calibrated=bool,
+            dead=float,
+            outside=float,
+        ),
         of("inspectable", "Did the beam come through everywhere?", not_inspectable=float),
         of("construction", "Are roof, walls and floor as thick as a container's?", places=int),
         of(

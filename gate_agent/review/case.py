@@ -9,7 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from gate_agent.evidence import CheckResult, Scalar
-from gate_agent.review.record import SUSPICIOUS, Finding, Region, check_case_id
+from gate_agent.review.record import SUSPICIOUS, Finding, FindingFlag, Region, check_case_id
+from gate_agent.scans.dicos_tdr import ThreatObject
 from gate_agent.scans.image import ScanImage
 from gate_agent.scans.triage.findings import threat_report
 from gate_agent.scans.triage.report import TriageReport
@@ -53,7 +54,7 @@ class ReviewCase:
                     max(1, place.height // image.binning),
                 ),
                 place.description,
-                "NO_THREAT" if place.flag not in SUSPICIOUS else "THREAT",
+                _flag(place),
                 "machine",
             )
             for place in places
@@ -76,3 +77,11 @@ class ReviewCase:
             bound = "mass_at_least_kg" if report.materials.mass_at_least else "mass_kg"
             found[bound] = round(report.materials.mass_kg)
         return found
+
+
+def _flag(place: ThreatObject) -> FindingFlag:
+    """What is shown of a place that a report names. A shielded one is no threat to a report, and unknown to
+    whoever decides."""
+    if place.ability == "SHIELD":
+        return "NOT_SEEN"
+    return "THREAT" if place.flag in SUSPICIOUS else "NO_THREAT"

@@ -22,6 +22,9 @@ ThreatCategory = Literal["EXPLOSIVE", "PI", "CONTRABAND", "ANOMALY", "LAPTOP", "
 AssessmentFlag = Literal["HIGH_THREAT", "THREAT", "NO_THREAT"]
 """NEMA IIC 1 v03: (4010,1012) Threat Category and (4010,1015) ATD Assessment Flag."""
 
+FindingFlag = Literal[AssessmentFlag, "NOT_SEEN"]
+"""As above, and of a place that the beam did not come through: nothing is known of it."""
+
 TRAINING_PREFIX: Final = "tip-"
 _ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 _INDISPENSABLE: Final = "radiation"
@@ -57,7 +60,7 @@ class Finding:
 
     region: Region
     what: str
-    flag: AssessmentFlag
+    flag: FindingFlag
     by: str
 
 

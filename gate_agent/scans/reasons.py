@@ -10,6 +10,8 @@ REASONS = frozenset(
         "SCAN_OF_ANOTHER_CONTAINER",
         "SCAN_CONTAINER_NOT_FOUND",
         "SCAN_CALIBRATION_UNKNOWN",
+        "SCAN_PART_NOT_EXAMINED",
+        "SCAN_SEVERAL_BOXES",
         "SCAN_NOT_INSPECTABLE",
         "SCAN_ARTEFACTS",
         "SCAN_REPEAT",
@@ -20,6 +22,7 @@ REASONS = frozenset(
         "SCAN_SINGLE_ENERGY",
         "SCAN_THREAT_SUSPECTED",
         "SCAN_DETECTOR_BLIND",
+        "SCAN_DETECTOR_UNPROVEN",
         "SCAN_NO_DETECTOR",
         "SCAN_SCALE_UNKNOWN",
     }

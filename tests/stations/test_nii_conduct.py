@@ -336,7 +336,7 @@ async def running(tmp_path: Path, pictures: Any) -> AsyncIterator[Bench]:
         CargoSettings(),
         PictureFacts(),
         curves=None,
-        detector=load_default_detector(),
+        detector=load_default_detector("simulated"),
     )
     settings = NiiSettings.model_validate(
         {"gather_budget_s": 3.0, "second_energy_s": 1.5, "timing": {"gathering_s": 20.0}}

@@ -91,11 +91,11 @@ export function findingsPanel({ save, goTo, clear }) {
 function item({ region, what, flag, by }, picture, goTo) {
   const who = by === "machine" ? label("kind.findings.by_machine") : label("kind.findings.by_officer", { officer: by });
   const said = label("kind.findings.said", { by: who, flag: label(`kind.flags.${flag}`), place: place(region, picture) });
-  const tone = flag === "NO_THREAT" ? "calm" : "bad";
+  const tone = { NO_THREAT: "calm", NOT_SEEN: "warn" }[flag] ?? "bad";
   return el(
     "li",
     { class: `tone-${tone}` },
-    el("button", { type: "button", class: "quiet place", on: { click: () => goTo(region) } }, icon(flag === "NO_THREAT" ? "not_done" : "alarm"), el("span", {}, el("strong", {}, what), el("span", { class: "muted" }, ` ${said}`))),
+    el("button", { type: "button", class: "quiet place", on: { click: () => goTo(region) } }, icon({ NO_THREAT: "not_done", NOT_SEEN: "inconclusive" }[flag] ?? "alarm"), el("span", {}, el("strong", {}, what), el("span", { class: "muted" }, ` ${said}`))),
   );
 }
 

@@ -38,7 +38,7 @@ export function mount(main, session, kind) {
   const checks = checksPanel(kind);
   const side = tabs(label("kind.desk.title"), Object.entries({ queue, findings, checks, shelf, training }).map(([id, { node }]) => [id, label(`kind.desk.${id}`), node]));
   const panels = [verdictBanner(kind), yardPanel(), checks];
-  main.replaceChildren(el("div", { class: "nii" }, panels[0].node, panels[1].node, side.node, place.viewer.node));
+  main.replaceChildren(el("div", { class: "nii" }, panels[0].node, panels[1].node, side.node, queue.strip, place.viewer.node));
   main.setAttribute("aria-label", label("kind.station"));
   // A page that the browser keeps for "back" keeps no cargo.
   window.addEventListener("pagehide", () => place.viewer.show(null, ""));

@@ -12,7 +12,7 @@ const ASK_MS = 2000;
  */
 
 /**
- * `open(id)` shows a case in the viewer; `counted(text)` hears how many there are; `decide(entry)` the first.
+ * `strip` is the same in a line, for where there is no room. `open(id)` shows a case in the viewer; `counted(text)` hears how many there are; `decide(entry)` the first.
  * @param {import("/static/js/session.js").Session} session
  * @param {import("./desk.js").Desk} desk
  * @param {{open: (id: string) => unknown, counted: (text: string) => void, decide: (entry: Entry | null) => void}} hooks
@@ -21,6 +21,7 @@ export function queuePanel(session, desk, { open, counted, decide }) {
   const list = el("ol", { class: "queue", id: "queue" });
   const none = el("p", { class: "empty" });
   const error = el("p", { class: "error", role: "alert" });
+  const strip = el("ol", { class: "strip", id: "queue-strip", "aria-label": label("kind.desk.queue") });
   const escalation = el("p", { class: "unseen", "aria-live": "assertive" });
   /** @type {Entry[]} */
   let entries = [];
@@ -44,9 +45,11 @@ export function queuePanel(session, desk, { open, counted, decide }) {
 
   function draw() {
     if (!session.token) entries = [];
+    const since = (performance.now() - asked) / 1000;
     setText(none, label(session.token ? "kind.queue.none" : "session.see"));
     setAttribute(none, "hidden", entries.length > 0);
-    keyed(list, entries, (entry) => entry.id, (entry) => make(entry, act), (row, entry) => update(row, entry, session.officer, (performance.now() - asked) / 1000));
+    keyed(list, entries, (entry) => entry.id, (entry) => make(entry, act), (row, entry) => update(row, entry, session.officer, since));
+    keyed(strip, entries, (entry) => entry.id, makeShort, (row, entry) => updateShort(row, entry, since));
     counted(entries.length ? ` ${entries.length}` : "");
     const late = entries.filter((entry) => entry.escalated);
     setText(escalation, late.map((entry) => label("kind.queue.overdue_case", { case: entry.container || entry.id })).join(". "));
@@ -71,7 +74,29 @@ export function queuePanel(session, desk, { open, counted, decide }) {
   setInterval(ask, ASK_MS);
   setInterval(draw, 1000);
   session.addEventListener("change", ask);
-  return { node: el("div", {}, none, list, error, escalation), ask };
+  return { node: el("div", {}, none, list, error, escalation), strip, ask };
+}
+
+function makeShort() {
+  return el("li", {}, icon("clock"), el("strong"), el("span", { class: "clock" }));
+}
+
+/** @param {HTMLElement} row @param {Entry} entry @param {number} since seconds since the desk was asked */
+function updateShort(row, entry, since) {
+  const { tone, sign, clock } = urgency(entry, since);
+  setAttribute(row, "class", `tone-${tone}`);
+  swapIcon(find(row, "svg"), sign);
+  setText(find(row, "strong"), entry.container || entry.id);
+  setText(find(row, ".clock"), clock);
+}
+
+/** How pressing a case is, and the time that says so. @param {Entry} entry @param {number} since */
+function urgency(entry, since) {
+  const deciding = entry.want === "decision";
+  const left = entry.left_s === null ? null : entry.left_s - since;
+  const late = deciding && left !== null && left < 0;
+  const clock = late ? label("kind.queue.overdue", { time: duration(-left) }) : duration(left);
+  return { deciding, late, tone: late ? "bad" : deciding ? "warn" : "idle", sign: late ? "alarm" : deciding ? "look" : "clock", clock: deciding ? clock : wallClock(entry.at) };
 }
 
 /** @param {Entry} entry @param {(what: string, id: string) => unknown} act */
@@ -90,16 +115,13 @@ function make(entry, act) {
 
 /** @param {HTMLElement} row @param {Entry} entry @param {string} officer @param {number} since seconds since the desk was asked */
 function update(row, entry, officer, since) {
-  const deciding = entry.want === "decision";
-  const left = entry.left_s === null ? null : entry.left_s - since;
-  const late = deciding && left !== null && left < 0;
-  setAttribute(row, "class", `case tone-${late ? "bad" : deciding ? "warn" : "idle"}`);
+  const { deciding, late, tone, sign, clock } = urgency(entry, since);
+  setAttribute(row, "class", `case tone-${tone}`);
   setAttribute(row, "data-case", entry.id);
-  swapIcon(find(row, "svg"), late ? "alarm" : deciding ? "look" : "clock");
+  swapIcon(find(row, "svg"), sign);
   setText(find(row, "strong"), entry.container || entry.id);
-  const clock = late ? label("kind.queue.overdue", { time: duration(-left) }) : duration(left);
   const objections = entry.second_person.split("; ").map((each) => named("checks", each)).join("; ");
-  setText(find(row, ".clock"), deciding ? clock : wallClock(entry.at));
+  setText(find(row, ".clock"), clock);
   setText(find(row, ".why"), entry.reasons.map(reason).join(" ") || label(deciding ? "kind.queue.decision" : "kind.queue.documentation"));
   setText(find(row, ".second"), entry.second_person && deciding ? label("kind.queue.two_officers", { why: objections }) : "");
   setText(find(row, ".who"), who(entry));

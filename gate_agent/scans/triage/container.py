@@ -28,6 +28,8 @@ _DROP: Final = 0.15
 _MATTER: Final = 0.2  # a floor attenuates more than this, even on a display with gamma
 _WALL_LIMIT: Final = 0.8  # more than this are not the walls alone
 _BLACK: Final = 5.0  # attenuations beyond this are all the same: black
+_ROOF_SHARE: Final = 0.15  # of the height: what reaches so near to the roof is as high as the container
+_RIM: Final = 3  # columns beside the box that its own edge may darken
 _LEAST_ROWS: Final = 4  # between roof and floor: fewer show no bare wall, and no room for the floor's step
 
 
@@ -65,6 +67,23 @@ class Container:
     inner: Box
 
 
+@dataclass(frozen=True, slots=True)
+class Outside:
+    """What of the frame is not the container's. `matter`: share of all that the beam met that lies outside
+    the box; `as_high`: the longest stretch of columns beside the box that reach up to its roof, in widths of
+    the box: a tractor's cab is short, a second container is not; `joint`: by how much the darkest line down
+    from the roof, in the middle of the box, is darker than both its sides, -ln T: two containers that touch
+    show their end frames there."""
+
+    matter: float
+    as_high: float
+    joint: float
+
+    def to_json(self) -> dict[str, float]:
+        figures = {"matter": self.matter, "as_high": self.as_high, "joint": self.joint}
+        return {name: round(value, 4) for name, value in figures.items()}
+
+
 def attenuation(image: FloatImage) -> FloatImage:
     """-ln T, with T kept off zero."""
     return -np.log(np.maximum(image, np.float32(1e-5)))
@@ -72,10 +91,8 @@ def attenuation(image: FloatImage) -> FloatImage:
 
 def find_container(image: ScanImage) -> Container | None:
     """None when nothing in the frame has the shape of a container."""
-    rows, columns = image.shape
-    fx, fy = max(1, columns // _WORK_COLUMNS), max(1, rows // _WORK_ROWS)
-    shrunk = cv2.resize(image.high, (columns // fx, rows // fy), interpolation=cv2.INTER_AREA)
-    small = np.asarray(shrunk, np.float32)
+    columns, rows = image.shape[1], image.shape[0]
+    small, fx, fy = _shrunk(image)
     matter = _matter(small)
     run = _roof(matter)
     if run is None:
@@ -88,6 +105,50 @@ def find_container(image: ScanImage) -> Container | None:
         return None
     outer = Box(left * fx, min(right * fx, columns), top * fy, min((floor + 1) * fy, rows))
     return Container(outer, _inside(outer, image))
+
+
+def outside_of(image: ScanImage, container: Container) -> Outside:
+    """What was in the frame beside, above and below the container that was found."""
+    small, fx, fy = _shrunk(image)
+    matter = _matter(small)
+    box = container.outer
+    left, right, top, bottom = box.left // fx, -(-box.right // fx), box.top // fy, -(-box.bottom // fy)
+    whole, inside = np.count_nonzero(matter), np.count_nonzero(matter[top:bottom, left:right])
+    beside = matter[: top + round(_ROOF_SHARE * (bottom - top))].copy()
+    beside[:, max(0, left - _RIM) : right + _RIM] = False
+    start, end = _longest(np.asarray(beside.any(axis=0)), gap=max(2, matter.shape[1] // 150))
+    joint = _joint(image.high[box.slices])
+    return Outside(float((whole - inside) / max(1, whole)), (end - start) / max(1, right - left), joint)
+
+
+def _joint(part: FloatImage) -> float:
+    """The strongest line from the roof to mid height in the middle half of a box, against both its sides.
+
+    Goods do not reach the roof, so that both the rows under it and four fifths of all down to mid height have
+    to be dark.
+    """
+    height, width = part.shape
+    dark = attenuation(part[: max(4, height // 2)])
+    whole = np.percentile(dark[round(0.05 * height) :], 20, axis=0)
+    under_roof = np.median(dark[round(0.04 * height) : max(2, round(0.12 * height))], axis=0)
+    side = max(3, width // 60)
+
+    def stands_out(levels: NDArray[np.floating], column: int) -> float:
+        left = np.median(levels[column - 4 * side : column - side])
+        right = np.median(levels[column + side : column + 4 * side])
+        return float(levels[column - 1 : column + 2].max() - max(left, right))
+
+    middle = range(max(width // 4, 4 * side), min(width - width // 4, width - 4 * side))
+    found = (min(stands_out(whole, column), stands_out(under_roof, column)) for column in middle)
+    return max(0.0, max(found, default=0.0))
+
+
+def _shrunk(image: ScanImage) -> tuple[FloatImage, int, int]:
+    """The picture at the size that is worked on, and how many columns and rows became one."""
+    rows, columns = image.shape
+    fx, fy = max(1, columns // _WORK_COLUMNS), max(1, rows // _WORK_ROWS)
+    shrunk = cv2.resize(image.high, (columns // fx, rows // fy), interpolation=cv2.INTER_AREA)
+    return np.asarray(shrunk, np.float32), fx, fy
 
 
 def _matter(small: FloatImage) -> NDArray[np.bool_]:

@@ -71,6 +71,7 @@ class OperatingPoint(Settings):
 
     id: Name
     calibration: Literal["known", "unknown"]
+    scanners: tuple[str, ...] = Field((), max_length=64, description="whose scans the rates are of")
     bands: tuple[BandRate, ...] = Field(max_length=4)
     false_reviews: Rate = Field(description="share of clean scans with at least one area reported")
     false_reviews_low: Rate = Field(description="95 % confidence")
@@ -169,16 +170,31 @@ class Detector:
     """One network with its card, at one operating point; may be called from several threads."""
 
     def __init__(
-        self, card: DetectorCard, network: bytes, *, point: str = "review", threads: int = 2
+        self,
+        card: DetectorCard,
+        network: bytes,
+        *,
+        point: str = "review",
+        scanner: str = "",
+        threads: int = 2,
     ) -> None:
         self.card = card
         self.point = point
+        self.scanner = scanner
         self._session = NetworkSession(network, card.id, threads=threads)
 
     @property
     def name(self) -> str:
         """Card, exact weights and operating point."""
         return f"{self.card.id}#{self.card.sha256[:12]}/{self.point}"
+
+    def proven(self, calibration: str) -> bool:
+        """Whether the card has figures for pictures of this calibration from this very scanner. Where it has
+        none, what the network marks is advice: no two scanners are alike."""
+        return any(
+            (p.id, p.calibration) == (self.point, calibration) and self.scanner in p.scanners
+            for p in self.card.operating_points
+        )
 
     def thresholds(self, calibration: str) -> Mapping[Band, float]:
         """The bands that can be judged in pictures of this calibration, and from which score on."""
@@ -203,9 +219,9 @@ class Detector:
         return output[0, 0, : -(-rows // self.card.stride), : -(-columns // self.card.stride)]
 
 
-def load_detector(card: Path, *, point: str = "review", threads: int = 2) -> Detector:
-    """The detector of a card file; its network lies beside it. Raises NetworkError when anything does not
-    fit."""
+def load_detector(card: Path, *, point: str = "review", scanner: str = "", threads: int = 2) -> Detector:
+    """The detector of a card file, for the scans of `scanner`; its network lies beside it. Raises
+    NetworkError when anything does not fit."""
     told = read_card(card, DetectorCard)
     if told.id != card.stem:
         raise NetworkError(f"this is the card of {told.id!r}", field=str(card))
@@ -214,7 +230,7 @@ def load_detector(card: Path, *, point: str = "review", threads: int = 2) -> Det
         advice = f"known: {', '.join(known) or 'none'}"
         raise NetworkError(f"no operating point {point!r}", field=told.id, advice=advice)
     network = read_network(card.with_suffix(".onnx"), told.sha256, max_bytes=MAX_NETWORK_BYTES)
-    return Detector(told, network, point=point, threads=threads)
+    return Detector(told, network, point=point, scanner=scanner, threads=threads)
 
 
 def default_card() -> Path:
@@ -223,6 +239,6 @@ def default_card() -> Path:
 
 
 @cache
-def load_default_detector() -> Detector:
-    """The built-in detector, loaded once. Raises NetworkError when it is not installed."""
-    return load_detector(default_card())
+def load_default_detector(scanner: str = "") -> Detector:
+    """The built-in detector, loaded once for each scanner. Raises NetworkError when it is not installed."""
+    return load_detector(default_card(), scanner=scanner)

@@ -15,7 +15,7 @@ from gate_agent.scans.errors import ScanUnusable
 from gate_agent.scans.image import Calibration, ScanImage
 from gate_agent.scans.triage.anomalies import Anomaly, find_anomalies
 from gate_agent.scans.triage.artefacts import Artefacts, clean
-from gate_agent.scans.triage.container import Container, find_container
+from gate_agent.scans.triage.container import Container, Outside, find_container, outside_of
 from gate_agent.scans.triage.curves import MaterialCurves, nominal_curves
 from gate_agent.scans.triage.detector import Detector
 from gate_agent.scans.triage.fill import FillProfile, fill_profile
@@ -26,6 +26,9 @@ from gate_agent.scans.triage.threats import ThreatFindings, look_for_threats
 VERSION: Final = "triage-1"
 
 _NOT_INSPECTABLE_SHARE: Final = 0.02
+_OUTSIDE_SHARE: Final = 0.02
+_ANOTHER_BOX: Final = 0.55  # of the box's width; a cab beside a 20-foot container is 0.3 to 0.45
+_JOINT: Final = 1.2  # of 79 real boxes: 75 single ones up to 0.47, 4 pairs from 1.76 (docs/scans.md)
 _HIGH_Z_SHARE: Final = 0.005
 _WALL_STEEL: Final = 4.5  # g/cm²: both walls with their folds; more is goods
 _WALL_UNKNOWN: Final = 0.35
@@ -35,7 +38,8 @@ _WALL_UNKNOWN: Final = 0.35
 class TriageReport:
     """Everything triage knows of one scan. Parts that were not possible are None; `reasons` say why.
 
-    `threats` is None where no detector looked, which is not the same as nothing found.
+    `threats` is None where no detector looked, which is not the same as nothing found. Only the container is
+    examined; `outside` is what else there was in the frame.
     """
 
     image: ScanImage
@@ -47,6 +51,7 @@ class TriageReport:
     inspectable: InspectableMap | None
     reasons: tuple[str, ...]
     threats: ThreatFindings | None = None
+    outside: Outside | None = None
 
     def to_json(self) -> dict[str, object]:
         """Figures without the maps."""
@@ -69,6 +74,8 @@ class TriageReport:
         }
         if self.container is not None:
             found["box"] = self.container.outer.to_json()
+        if self.outside is not None:
+            found["outside"] = self.outside.to_json()
         if self.fill is not None:
             found["fill"] = _fill_json(self.fill)
         if self.inspectable is not None:
@@ -122,9 +129,10 @@ def triage(
     seen = inspectable_map(cleaned, container.inner, noise_floor(cleaned))
     materials = material_map(cleaned, container.inner, fill, used) if used is not None else None
     threats = look_for_threats(cleaned, container, seen, detector) if detector is not None else None
-    reasons += _findings(anomalies, seen, materials) + _suspicions(threats)
+    outside = outside_of(cleaned, container)
+    reasons += _beside(outside) + _findings(anomalies, seen, materials) + suspicions(threats)
     return TriageReport(
-        cleaned, artefacts, container, fill, materials, anomalies, seen, tuple(reasons), threats
+        cleaned, artefacts, container, fill, materials, anomalies, seen, tuple(reasons), threats, outside
     )
 
 
@@ -150,6 +158,12 @@ def _quality(image: ScanImage, artefacts: Artefacts) -> list[str]:
     return reasons
 
 
+def _beside(outside: Outside) -> list[str]:
+    reasons = ["SCAN_PART_NOT_EXAMINED"] if outside.matter > _OUTSIDE_SHARE else []
+    several = outside.as_high > _ANOTHER_BOX or outside.joint > _JOINT
+    return reasons + (["SCAN_SEVERAL_BOXES"] if several else [])
+
+
 def _findings(
     anomalies: tuple[Anomaly, ...], seen: InspectableMap, materials: MaterialMap | None
 ) -> list[str]:
@@ -168,8 +182,10 @@ def _findings(
     return reasons
 
 
-def _suspicions(threats: ThreatFindings | None) -> list[str]:
+def suspicions(threats: ThreatFindings | None) -> list[str]:
+    """The reasons that a detector's findings, or that none looked, give."""
     if threats is None:
         return ["SCAN_NO_DETECTOR"]
     reasons = ["SCAN_THREAT_SUSPECTED"] if threats.areas else []
+    reasons += [] if threats.proven else ["SCAN_DETECTOR_UNPROVEN"]
     return reasons + (["SCAN_DETECTOR_BLIND"] if threats.not_judged > _NOT_INSPECTABLE_SHARE else [])

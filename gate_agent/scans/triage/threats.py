@@ -45,17 +45,20 @@ class ThreatArea:
 @dataclass(frozen=True, slots=True)
 class ThreatFindings:
     """What one detector said of one scan. `not_judged`: share of the loading space about which it said
-    nothing; that no area is marked means nothing there."""
+    nothing; that no area is marked means nothing there. Unless `proven`, its card has no figures for this
+    kind of scan: areas are advice, and none of them is no finding."""
 
     detector: str
     areas: tuple[ThreatArea, ...]
     not_judged: float
+    proven: bool
 
     def to_json(self) -> dict[str, object]:
         return {
             "detector": self.detector,
             "areas": [area.to_json() for area in self.areas],
             "not_inspectable": round(self.not_judged, 4),
+            "proven": self.proven,
         }
 
 
@@ -99,7 +102,8 @@ def look_for_threats(
     """The areas, with what the detector could not judge. Raises NetworkError when it cannot be run."""
     found = score_map(image, container, inspectable, detector)
     thresholds = detector.thresholds(image.calibration)
-    return ThreatFindings(detector.name, threat_areas(found, thresholds), not_judged(found, thresholds))
+    areas, dark = threat_areas(found, thresholds), not_judged(found, thresholds)
+    return ThreatFindings(detector.name, areas, dark, detector.proven(image.calibration))
 
 
 def threat_areas(found: ScoreMap, thresholds: Mapping[Band, float]) -> tuple[ThreatArea, ...]:

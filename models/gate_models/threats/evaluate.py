@@ -193,6 +193,7 @@ def _point(
     return OperatingPoint(
         id=name,
         calibration=calibration.value,
+        scanners=("simulated",),
         bands=tuple(rates),
         false_reviews=round(false / len(measured.clean), 4),
         false_reviews_low=low,

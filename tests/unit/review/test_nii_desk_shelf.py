@@ -24,6 +24,12 @@ from gate_agent.review.shelf import ShelfError
 from gate_agent.scans.dicos_lint import lint
 from gate_agent.scans.dicos_tdr import read_tdr
 from gate_agent.scans.image import Calibration, Geometry, Provenance, ScanImage, transmission_image
+from gate_agent.scans.triage.report import triage
+from gate_simulators.scanner.beam import SETUPS
+from gate_simulators.scanner.goods import Thing
+from gate_simulators.scanner.loading import Fill
+from gate_simulators.scanner.scan import simulate
+from gate_simulators.scanner.scenario import random_scene
 
 AT = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
 SETTINGS = DeskSettings()
@@ -55,6 +61,15 @@ def case(name: str = "NII-1", at: str = "2026-03-02T08:00:00.000Z", **more: obje
     checks = (CheckResult("declared_weight", Outcome.PASSED, measured={"scale_kg": 27440.0}),)
     plain = ReviewCase(name, "MSCU1234566", at, scan(), None, checks, "review", ("MANIFEST_MISSING",), True)
     return replace(plain, **more)  # type: ignore[arg-type]
+
+
+def test_n21_what_could_not_be_seen_through_is_not_called_harmless() -> None:
+    steel = Thing("steel", 2000, 5000, 100, 1800, 900)
+    scene = random_scene(Fill.PARTIAL, 900_001, kind="40GP", goods=[steel])
+    hidden = simulate(scene, SETUPS["mv-6-9"], 900_001).image
+    shown = [(found.what, found.flag) for found in case(image=hidden, report=triage(hidden)).findings()]
+    assert ("not inspectable", "NOT_SEEN") in shown
+    assert "NO_THREAT" not in {flag for _, flag in shown}
 
 
 # ---------------------------------------------------------------- kept as it was put

@@ -19,7 +19,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydicom.uid import generate_uid
 
+from gate_agent.evidence import Outcome
 from gate_agent.networks import NetworkError
+from gate_agent.nii.checks import triage_checks
 from gate_agent.scans.attenuation import MATERIALS
 from gate_agent.scans.dicos_header import Equipment, Scan
 from gate_agent.scans.dicos_image import read_scan, write_scan
@@ -28,6 +30,7 @@ from gate_agent.scans.dicos_tdr import read_tdr, write_tdr
 from gate_agent.scans.image import Calibration, Geometry, ScanImage, transmission_image
 from gate_agent.scans.reasons import REASONS
 from gate_agent.scans.render import picture
+from gate_agent.scans.triage.artefacts import clean
 from gate_agent.scans.triage.container import Box, Container
 from gate_agent.scans.triage.detector import (
     Detector,
@@ -38,8 +41,8 @@ from gate_agent.scans.triage.detector import (
 )
 from gate_agent.scans.triage.findings import threat_report
 from gate_agent.scans.triage.inspectable import Band, inspectable_map
-from gate_agent.scans.triage.report import TriageReport, triage
-from gate_agent.scans.triage.threats import ScoreMap, look_for_threats, threat_areas
+from gate_agent.scans.triage.report import TriageReport, suspicions, triage
+from gate_agent.scans.triage.threats import ScoreMap, ThreatFindings, look_for_threats, threat_areas
 from gate_models.threats.evaluate import Found, auc, interval, reported, thresholds, tpr_at
 from gate_models.threats.objects import Object
 from gate_models.threats.tip import project, transmission_of
@@ -85,6 +88,7 @@ CARD = {
 POINT = {
     "id": "review",
     "calibration": "known",
+    "scanners": ["Maker Model"],
     "false_reviews": 0.1,
     "false_reviews_low": 0.05,
     "false_reviews_high": 0.15,
@@ -152,6 +156,33 @@ def test_an_operators_own_detector_drops_in_by_its_card(tmp_path: Path) -> None:
     (found,) = looked_at(with_dark(0.8, block, 0.1), detector)
     assert (found.left, found.right, found.top, found.bottom) == (200, 208, 60, 68)
     assert detector.name.startswith("own#")
+
+
+@pytest.mark.parametrize(
+    ("scanner", "calibration", "proven"),
+    [
+        ("Maker Model", Calibration.KNOWN, True),
+        ("Maker Model", Calibration.UNKNOWN, False),  # the card has no figures for display pictures
+        ("Other Model", Calibration.KNOWN, False),
+        ("", Calibration.KNOWN, False),
+    ],
+)
+def test_what_nobody_measured_on_this_scanner_is_advice(
+    tmp_path: Path, scanner: str, calibration: Calibration, proven: bool
+) -> None:
+    detector = load_detector(own_card(tmp_path, darkness_network()), scanner=scanner)
+    image = replace(with_dark(0.8, Box(200, 208, 60, 68), 0.1), calibration=calibration)
+    found = look_for_threats(image, Container(INNER, INNER), inspectable_map(image, INNER, 1e-5), detector)
+    assert found.proven is proven
+    assert found.to_json()["proven"] is proven
+    (check,) = [each for each in triage_checks(report_with(image, found)) if each.check == "threats"]
+    assert ("SCAN_DETECTOR_UNPROVEN" in check.reasons) is not proven
+    assert check.outcome is (Outcome.FAILED if proven else Outcome.INCONCLUSIVE)
+
+
+def report_with(image: ScanImage, found: ThreatFindings) -> TriageReport:
+    reasons = tuple(suspicions(found))
+    return TriageReport(image, clean(image)[1], None, None, None, (), None, reasons, found)
 
 
 def test_the_reports_of_a_lighter_and_a_darker_place_follow_their_own_thresholds() -> None:
@@ -316,7 +347,7 @@ def test_thresholds_keep_the_share_of_clean_scans_that_is_reported(
 
 @pytest.fixture(scope="module")
 def built_in() -> Detector:
-    return load_default_detector()
+    return load_default_detector("simulated")
 
 
 def scanned(*goods: Thing, seed: int = 1, setup: str = "mv-6-9") -> ScanImage:
@@ -415,7 +446,7 @@ def test_whatever_the_picture_areas_lie_in_the_loading_space_and_are_ordered(
     geometry = Geometry(float(random.uniform(2, 40)), float(random.uniform(2, 40))) if known else Geometry()
     image = transmission_image((noise,), calibration=Calibration.KNOWN, geometry=geometry)
     seen = inspectable_map(image, INNER, 1e-4)
-    detector = load_default_detector()
+    detector = load_default_detector("simulated")
     areas = look_for_threats(image, Container(INNER, INNER), seen, detector).areas
     assert [a.score for a in areas] == sorted((a.score for a in areas), reverse=True)
     for area in areas:

@@ -75,6 +75,44 @@ def test_a_picture_without_container_is_said_to_have_none() -> None:
     assert report.fill is None
 
 
+def side_by_side(first: SimulatedScan, second: SimulatedScan, gap: int) -> ScanImage:
+    """Two scans in one frame, `gap` columns of air between the boxes, roofs at one height."""
+    parts: list[np.ndarray] = []
+    for scan in (first, second):
+        left, _, width, _ = scan.truth.container_box
+        parts.append(scan.image.high[:, left : left + width])
+    rows = max(part.shape[0] for part in parts)
+    tops = [scan.truth.container_box[1] for scan in (first, second)]
+    level = max(tops)
+    framed = [
+        np.vstack([np.ones((level - top, p.shape[1])), p, np.ones((rows, p.shape[1]))])[: rows + level]
+        for top, p in zip(tops, parts, strict=True)
+    ]
+    air = np.ones((rows + level, 1), np.float32)
+    side, between = np.repeat(air, 80, 1), np.repeat(air, gap, 1)
+    frame = np.hstack([side, framed[0], between, framed[1], side])
+    return transmission_image((frame.astype(np.float32),), calibration=Calibration.KNOWN)
+
+
+@pytest.mark.parametrize("gap", [3, 8, 200])
+def test_n2_two_containers_in_a_frame_are_never_examined_as_one_in_silence(gap: int) -> None:
+    for seed in range(3):
+        boxes = [scanned(Fill.EMPTY, 300 + 2 * seed + n, kind="20GP", on_truck=False) for n in (0, 1)]
+        report = triage(side_by_side(boxes[0], boxes[1], gap))
+        assert {"SCAN_SEVERAL_BOXES", "SCAN_CONTAINER_NOT_FOUND"} & set(report.reasons), (seed, gap)
+
+
+def test_n3_what_lies_outside_the_box_is_said_to_be_not_examined() -> None:
+    truck, alone = (triage(scanned(Fill.EMPTY, 320, kind="40GP", on_truck=on).image) for on in (True, False))
+    assert truck.outside is not None
+    assert truck.outside.matter > 0.02
+    assert "SCAN_PART_NOT_EXAMINED" in truck.reasons
+    assert alone.outside is not None
+    assert alone.outside.matter < truck.outside.matter
+    assert "SCAN_SEVERAL_BOXES" not in truck.reasons + alone.reasons
+    assert triage(scanned(Fill.EMPTY, 320).image).to_json()["outside"]
+
+
 # ---------------------------------------------------------------- fill
 
 

@@ -264,5 +264,6 @@ function meaning(picture, raw, column, row) {
 function style({ flag, by }) {
   if (by === "truth") return "truth";
   if (flag === "NO_THREAT") return "finding calm";
+  if (flag === "NOT_SEEN") return "finding unseen-through";
   return by === "machine" ? "finding" : "finding officer";
 }
