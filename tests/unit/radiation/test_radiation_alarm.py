@@ -124,14 +124,14 @@ def test_n8_a_monitor_of_one_second_is_judged_over_the_same_second_as_one_of_a_f
 
 @pytest.mark.parametrize("interval", [0.1, 0.2, 0.25, 0.5, 1.0])
 def test_n8_the_window_is_a_second_whatever_the_interval(interval: float) -> None:
-    windows = windows_of(np.arange(41) * interval, 1.0)
+    windows = windows_of(np.linspace(0, 40 * interval, 41), 1.0)
     assert windows.seconds == pytest.approx(1.0)
     assert len(windows.seconds) == 40 - round(1 / interval) + 1
 
 
 def test_n8_an_interval_longer_than_the_window_is_a_window_itself() -> None:
-    assert windows_of(np.arange(5) * 2.0, 1.0).seconds.tolist() == [2.0] * 4
-    assert windows_of(np.arange(3) * 0.2, 1.0).seconds.tolist() == []
+    assert windows_of(np.linspace(0, 8, 5), 1.0).seconds.tolist() == [2.0] * 4
+    assert windows_of(np.linspace(0, 0.4, 3), 1.0).seconds.tolist() == []
 
 
 def test_n8_intervals_of_mixed_lengths_are_summed_over_a_second() -> None:
