@@ -37,6 +37,7 @@ _SPDX = {
     "GPL V3.0": "GPL-3.0",
     "Mozilla Public License 2.0 (MPL 2.0)": "MPL-2.0",
     "GNU Lesser General Public License v2 or later (LGPLv2+)": "LGPL-2.1-or-later",
+    "GNU Lesser General Public License v2 (LGPLv2)": "LGPL-2.0",
 }
 _SHORT = 60
 

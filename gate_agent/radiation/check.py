@@ -15,6 +15,7 @@ from gate_agent.radiation.settings import RadiationSettings
 
 CHECK = "radiation"
 ALGORITHM = "n-sigma-1"
+_TINY_S = 1e-6  # lengths are sums of binary fractions
 
 
 def radiation_check(profile: OccupancyProfile | None, settings: RadiationSettings) -> CheckResult:
@@ -54,7 +55,7 @@ def _alarms(profile: OccupancyProfile, finding: RadiationFinding) -> list[str]:
 def _doubts(profile: OccupancyProfile, finding: RadiationFinding, settings: RadiationSettings) -> list[str]:
     background = profile.background
     doubts: list[str] = []
-    short = len(profile.gamma) < settings.least_intervals or finding.unknown_share > 0
+    short = profile.gamma_edges_s[-1] < settings.least_s - _TINY_S or finding.unknown_share > 0
     if not profile.complete or short:
         doubts.append("RPM_PROFILE_INCOMPLETE")
     if background is None or background.age_s > settings.background_max_age_s or not finding.windows:
@@ -72,9 +73,9 @@ def _measured(profile: OccupancyProfile, finding: RadiationFinding) -> dict[str,
     """Finite numbers only: JSON has no NaN."""
     values: dict[str, float] = {
         "gamma_sigma": finding.gamma_sigma,
-        "gamma_at_s": finding.gamma_at_s if math.isfinite(finding.gamma_sigma) else math.nan,
+        "gamma_at_s": finding.gamma_at_s,
         "contrast_sigma": finding.contrast_sigma,
-        "contrast_at_s": finding.contrast_at_s if math.isfinite(finding.contrast_sigma) else math.nan,
+        "contrast_at_s": finding.contrast_at_s,
         "neutron_probability": finding.neutron_probability,
         "suppression": finding.suppression,
         "occupancy_s": profile.seconds,

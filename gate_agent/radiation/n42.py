@@ -10,6 +10,7 @@ from dataclasses import replace
 
 from gate_agent.radiation import n42_2006, n42_2011
 from gate_agent.radiation.n42_model import N42Document
+from gate_agent.radiation.n42_references import settled
 from gate_agent.radiation.n42_write import write
 from gate_agent.radiation.n42_xml import Notes, parse
 
@@ -20,5 +21,5 @@ def read(data: bytes) -> N42Document:
     """Read a document of either edition. Raises N42Error when it is none, too large or has a DOCTYPE."""
     notes = Notes()
     root, edition = parse(data, notes)
-    document = (n42_2011 if edition == 2011 else n42_2006).read(root, notes)
+    document = settled((n42_2011 if edition == 2011 else n42_2006).read(root, notes), notes)
     return replace(document, repairs=tuple(notes.repairs), ignored=tuple(sorted(notes.ignored)))

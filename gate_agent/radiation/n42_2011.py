@@ -159,7 +159,7 @@ def _measurement(element: Element, notes: Notes) -> RadMeasurement:
         measurement_class=text(child_text(element, "MeasurementClassCode")) or "NotSpecified",
         start=start or "",
         real_time_s=real_time,
-        spectra=_all(element, "Spectrum", _spectrum, notes),
+        spectra=_all(element, "Spectrum", lambda part: _spectrum(part, notes), notes),
         gross_counts=_all(element, "GrossCounts", _gross_counts, notes),
         dose_rates=_all(element, "DoseRate", _dose_rate, notes),
         faults=() if state is None else _faults(state),
@@ -191,14 +191,16 @@ def _live_time_s(element: Element) -> float | None:
     return None if told is None else duration_s(told, f"{path(element)}/LiveTimeDuration")
 
 
-def _spectrum(element: Element) -> Spectrum:
+def _spectrum(element: Element, notes: Notes) -> Spectrum:
     data = child(element, "ChannelData")
     compression = "" if data is None else attribute(data, "compressionCode") or attribute(data, "Compression")
+    values = channels(child_text(element, "ChannelData"), compression, f"{path(element)}/ChannelData")
+    notes.charge(len(values))
     return Spectrum(
         id=attribute(element, "id"),
-        counts=channels(child_text(element, "ChannelData"), compression, f"{path(element)}/ChannelData"),
+        counts=values,
         live_time_s=_live_time_s(element),
-        detector=attribute(element, "radDetectorInformationReference"),
+        detector=attribute(element, "radDetectorInformationReference").strip(),
         calibration=attribute(element, "energyCalibrationReference"),
     )
 
@@ -208,7 +210,7 @@ def _gross_counts(element: Element) -> GrossCounts:
         id=attribute(element, "id"),
         counts=counts(child_text(element, "CountData"), f"{path(element)}/CountData"),
         live_time_s=_live_time_s(element),
-        detector=attribute(element, "radDetectorInformationReference"),
+        detector=attribute(element, "radDetectorInformationReference").strip(),
         windows=attribute(element, "energyWindowsReference"),
     )
 
@@ -217,7 +219,7 @@ def _dose_rate(element: Element) -> DoseRate:
     return DoseRate(
         id=attribute(element, "id"),
         value=number(child_text(element, "DoseRateValue"), f"{path(element)}/DoseRateValue"),
-        detector=attribute(element, "radDetectorInformationReference"),
+        detector=attribute(element, "radDetectorInformationReference").strip(),
     )
 
 

@@ -30,10 +30,14 @@ FAULT_SEVERITIES = ("Fatal", "Error", "Warning")
 
 @dataclass(frozen=True, slots=True)
 class Repair:
-    """Something that was wrong with the document and how it was read all the same."""
+    """Something that was wrong with the document and how it was read all the same.
+
+    `harmless`: no count can be missing or misplaced by it, as when the document lay in an envelope.
+    """
 
     where: str
     what: str
+    harmless: bool = False
 
     def __str__(self) -> str:
         return f"{self.where}: {self.what}"
@@ -123,7 +127,10 @@ class Fault:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class RadMeasurement:
-    """One measurement. `occupied` is the OccupancyIndicator, None when the document does not say."""
+    """One measurement. `occupied` is the OccupancyIndicator, None when the document does not say.
+
+    `sample` is the SampleNumber of a time series of 2006; the edition of 2011 has no place for it.
+    """
 
     id: str
     measurement_class: str
@@ -136,6 +143,7 @@ class RadMeasurement:
     speed_m_s: float | None = None
     occupied: bool | None = None
     groups: tuple[str, ...] = ()
+    sample: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,8 +49,10 @@ def numbers(value: str | None, field: str, limit: int = MAX_LIST) -> tuple[float
 
 
 def counts(value: str | None, field: str) -> tuple[float, ...]:
-    """A list of counts: none negative. Raises N42Error."""
+    """A list of at least one count: none negative. Raises N42Error."""
     values = numbers(value, field)
+    if not values:
+        raise N42Error("no count", field=field)  # nothing is not zero
     if any(v < 0 for v in values):
         raise N42Error("a negative count", field=field)
     return values

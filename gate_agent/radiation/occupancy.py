@@ -21,7 +21,7 @@ from gate_agent.devices import (
     Tamper,
     VehicleSpeed,
 )
-from gate_agent.radiation.profile import Background, OccupancyProfile
+from gate_agent.radiation.profile import Background, OccupancyProfile, lengths
 from gate_agent.radiation.settings import RadiationSettings
 
 _MAX_DETECTORS = 16
@@ -152,7 +152,7 @@ class _Collected:
         self.tampered = tampered
         self.rows: dict[Radiation, list[tuple[float, ...]]] = {kind: [] for kind in Radiation}
         self.alarms: dict[Radiation, list[bool]] = {kind: [] for kind in Radiation}
-        self.seconds: dict[Radiation, float] = {Radiation.GAMMA: 0.2, Radiation.NEUTRON: 1.0}
+        self.seconds: dict[Radiation, list[float]] = {kind: [] for kind in Radiation}
         self.speeds: list[float] = []
         self.number: int | None = None
         self.neutron_background: float | None = None
@@ -162,7 +162,7 @@ class _Collected:
         self.newest_at = reading.at
         self.rows[reading.kind].append(_numbers(reading.counts))
         self.alarms[reading.kind].append(reading.alarm)
-        self.seconds[reading.kind] = reading.seconds
+        self.seconds[reading.kind].append(reading.seconds)
 
     def profile(self, *, complete: bool) -> OccupancyProfile:
         background = self.background
@@ -170,14 +170,18 @@ class _Collected:
             # Background lines round to whole counts per second, which for neutrons is nothing; the monitor
             # tells all tubes together to three decimals when the vehicle leaves.
             background = replace(background, neutron=(self.neutron_background,))
+        gamma_s, gamma_lengths_s = lengths(self.seconds[Radiation.GAMMA] or (0.2,))
+        neutron_s, neutron_lengths_s = lengths(self.seconds[Radiation.NEUTRON] or (1.0,))
         return OccupancyProfile(
             gamma=_array(self.rows[Radiation.GAMMA]),
             neutron=_array(self.rows[Radiation.NEUTRON]),
             gamma_alarms=np.array(self.alarms[Radiation.GAMMA], np.bool_),
             neutron_alarms=np.array(self.alarms[Radiation.NEUTRON], np.bool_),
             background=background,
-            gamma_interval_s=self.seconds[Radiation.GAMMA],
-            neutron_interval_s=self.seconds[Radiation.NEUTRON],
+            gamma_interval_s=gamma_s,
+            neutron_interval_s=neutron_s,
+            gamma_lengths_s=gamma_lengths_s,
+            neutron_lengths_s=neutron_lengths_s,
             number=self.number,
             speed_km_h=float(np.median(self.speeds)) if self.speeds else None,
             tampered=self.tampered,

@@ -6,6 +6,7 @@ arrival times would squeeze the beginning of every profile.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -31,6 +32,9 @@ class Background:
 class OccupancyProfile:
     """One vehicle. Counts are (interval, detector), NaN where the monitor gave no number.
 
+    Each interval lasts `*_interval_s`, or as `*_lengths_s` tells where they differ (then the former is their
+    median).
+
     `gamma_alarms` and `neutron_alarms` mark the intervals in which the *monitor* alarmed. `complete` is false
     when the monitor never said that the vehicle left, or lines were garbled meanwhile.
     """
@@ -47,10 +51,22 @@ class OccupancyProfile:
     tampered: bool = False
     complete: bool = True
     lost_lines: int = 0
+    gamma_lengths_s: tuple[float, ...] = ()
+    neutron_lengths_s: tuple[float, ...] = ()
+
+    @property
+    def gamma_edges_s(self) -> NDArray[np.float64]:
+        """When gamma intervals begin, and when the last ends: (intervals + 1), seconds from the first."""
+        return _edges(self.gamma_lengths_s or (self.gamma_interval_s,) * len(self.gamma))
+
+    @property
+    def neutron_edges_s(self) -> NDArray[np.float64]:
+        """The same for neutrons."""
+        return _edges(self.neutron_lengths_s or (self.neutron_interval_s,) * len(self.neutron))
 
     @property
     def seconds(self) -> float:
-        return max(len(self.gamma) * self.gamma_interval_s, len(self.neutron) * self.neutron_interval_s)
+        return float(max(self.gamma_edges_s[-1], self.neutron_edges_s[-1]))
 
     @property
     def device_gamma_alarm(self) -> bool:
@@ -59,3 +75,13 @@ class OccupancyProfile:
     @property
     def device_neutron_alarm(self) -> bool:
         return bool(self.neutron_alarms.any())
+
+
+def _edges(lengths_s: Sequence[float]) -> NDArray[np.float64]:
+    return np.concatenate([[0.0], np.cumsum(np.array(lengths_s, np.float64))])
+
+
+def lengths(seconds: Sequence[float]) -> tuple[float, tuple[float, ...]]:
+    """The median of intervals' lengths, and all of them where they differ: the fields of a profile."""
+    usual = float(np.median(seconds))
+    return usual, () if all(length == usual for length in seconds) else tuple(seconds)

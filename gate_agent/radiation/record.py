@@ -21,16 +21,15 @@ from gate_agent.radiation.errors import N42Error
 from gate_agent.radiation.n42_model import (
     AnalysisResults,
     Detector,
-    EnergyWindows,
     GrossCounts,
     Instrument,
     N42Document,
     RadAlarm,
     RadMeasurement,
 )
-from gate_agent.radiation.profile import Background, OccupancyProfile
+from gate_agent.radiation.profile import Background, OccupancyProfile, lengths
 
-MAX_DETECTORS = 16
+MAX_DETECTORS = 64
 _GROUP = "Occupancy"
 
 
@@ -48,8 +47,8 @@ def document_of(
     speed = None if profile.speed_km_h is None else profile.speed_km_h / 3.6
     measurements = [
         *_background(profile, gamma, neutron, started),
-        *_intervals("G", profile.gamma, profile.gamma_interval_s, gamma, started, speed),
-        *_intervals("N", profile.neutron, profile.neutron_interval_s, neutron, started, speed),
+        *_intervals("G", profile.gamma, profile.gamma_edges_s, gamma, started, speed),
+        *_intervals("N", profile.neutron, profile.neutron_edges_s, neutron, started, speed),
     ]
     return N42Document(
         instrument=instrument,
@@ -88,19 +87,21 @@ def _shared_out(rates: Sequence[float], detectors: int) -> Sequence[float]:
 def _intervals(
     prefix: str,
     counts: NDArray[np.float64],
-    seconds: float,
+    edges_s: NDArray[np.float64],
     detectors: Sequence[Detector],
     started: datetime,
     speed: float | None,
 ) -> list[RadMeasurement]:
     found: list[RadMeasurement] = []
     for number, row in enumerate(counts.tolist()):
+        begin, end = float(edges_s[number]), float(edges_s[number + 1])
+        seconds = round(end - begin, 6)  # what a document's durations carry
         gross = tuple(
             GrossCounts(f"{prefix}-{number}-{detector.id}", (value,), seconds, detector.id)
             for detector, value in zip(detectors, row, strict=True)
             if math.isfinite(value)
         )
-        at = (started + timedelta(seconds=number * seconds)).isoformat()
+        at = (started + timedelta(seconds=begin)).isoformat()
         found.append(
             RadMeasurement(
                 f"{prefix}-{number}",
@@ -155,10 +156,10 @@ def profile_of(document: N42Document) -> OccupancyProfile:
     if not inside:
         raise N42Error("no measurement with a vehicle in the portal", field="OccupancyIndicator")
     outside = [m for m in document.measurements if m.measurement_class == "Background" and not m.occupied]
-    names = {kind: _detectors(document, kind) for kind in ("Gamma", "Neutron")}
-    windows = {w.id: _apart(w) for w in document.windows}
-    gamma, gamma_s = _matrix(inside, names["Gamma"], windows)
-    neutron, neutron_s = _matrix(inside, names["Neutron"], windows)
+    counter = _Counter(document)
+    gamma, gamma_s = counter.matrix(inside, counter.gammas)
+    neutron, neutron_s = counter.matrix(inside, counter.neutrons)
+    (gamma_interval_s, gamma_lengths_s), (neutron_interval_s, neutron_lengths_s) = gamma_s, neutron_s
     speeds = [m.speed_m_s for m in inside if m.speed_m_s is not None]
     alarmed = {alarm.category for alarm in document.alarms}
     return OccupancyProfile(
@@ -167,11 +168,13 @@ def profile_of(document: N42Document) -> OccupancyProfile:
         # An alarm of the document is the vehicle's, not an interval's: mark all.
         gamma_alarms=np.full(len(gamma), "Gamma" in alarmed),
         neutron_alarms=np.full(len(neutron), "Neutron" in alarmed),
-        background=_rates(outside, names, windows) if outside else None,
-        gamma_interval_s=gamma_s,
-        neutron_interval_s=neutron_s,
+        background=counter.background(outside) if outside else None,
+        gamma_interval_s=gamma_interval_s,
+        neutron_interval_s=neutron_interval_s,
+        gamma_lengths_s=gamma_lengths_s,
+        neutron_lengths_s=neutron_lengths_s,
         speed_km_h=float(np.median(speeds)) * 3.6 if speeds else None,
-        complete=not document.repairs,
+        complete=counter.complete and all(repair.harmless for repair in document.repairs),
     )
 
 
@@ -179,65 +182,88 @@ def _counted(measurement: RadMeasurement) -> bool:
     return bool(measurement.gross_counts or measurement.spectra)
 
 
-def _detectors(document: N42Document, category: str) -> list[str]:
-    return [d.id for d in document.detectors if d.category == category][:MAX_DETECTORS]
+class _Counter:
+    """Counts of a document's detectors, gammas and neutrons apart; not `complete` when one cannot be used."""
 
+    def __init__(self, document: N42Document) -> None:
+        self.complete = True
+        self.gammas = self._detectors(document, "Gamma")
+        self.neutrons = self._detectors(document, "Neutron")
+        self._windows = {windows.id: windows for windows in document.windows}
 
-def _apart(windows: EnergyWindows) -> tuple[int, ...]:
-    """The places of windows that do not overlap, the widest first."""
-    spans = list(zip(windows.starts, windows.ends, strict=False))
-    chosen: list[int] = []
-    for place in sorted(range(len(spans)), key=lambda n: spans[n][0] - spans[n][1]):
-        start, end = spans[place]
-        if all(end <= spans[other][0] or start >= spans[other][1] for other in chosen):
-            chosen.append(place)
-    return tuple(chosen)
+    def _detectors(self, document: N42Document, category: str) -> list[str]:
+        found = [d.id for d in document.detectors if d.category == category]
+        if len(found) > MAX_DETECTORS:
+            self.complete = False
+        return found[:MAX_DETECTORS]
 
+    def matrix(
+        self, measurements: Sequence[RadMeasurement], names: list[str]
+    ) -> tuple[NDArray[np.float64], tuple[float, tuple[float, ...]]]:
+        """Counts (measurement, detector) and the intervals' lengths; one without any is left out."""
+        rows: list[list[float]] = []
+        seconds: list[float] = []
+        for measurement in measurements:
+            counts = self._counts(measurement)
+            if not any(name in counts for name in names):
+                continue
+            rows.append([counts.get(name, (math.nan, None))[0] for name in names])
+            seconds.append(measurement.real_time_s or math.nan)
+        matrix = np.array(rows, np.float64) if rows else np.empty((0, len(names)))
+        return matrix, self._lengths(seconds)
 
-def _sum(gross: GrossCounts, windows: dict[str, tuple[int, ...]]) -> float:
-    places = windows.get(gross.windows, tuple(range(len(gross.counts))))
-    return float(sum(gross.counts[place] for place in places if place < len(gross.counts)))
+    def _lengths(self, seconds: list[float]) -> tuple[float, tuple[float, ...]]:
+        told = [length for length in seconds if not math.isnan(length)]
+        if not told:
+            self.complete = self.complete and not seconds
+            return 1.0, ()
+        if len(told) < len(seconds):
+            self.complete = False
+        usual = float(np.median(told))
+        return lengths([usual if math.isnan(length) else length for length in seconds])
 
+    def background(self, measurements: Sequence[RadMeasurement]) -> Background:
+        """Counts per second and detector over all background measurements."""
+        totals: dict[str, list[float]] = {}
+        for measurement in measurements:
+            for name, (count, live_time_s) in self._counts(measurement).items():
+                seconds = live_time_s or measurement.real_time_s or 0.0
+                total = totals.setdefault(name, [0.0, 0.0])
+                total[0] += count
+                total[1] += seconds
+        rate = {name: count / seconds for name, (count, seconds) in totals.items() if seconds > 0}
+        return Background(
+            gamma=tuple(rate.get(name, math.nan) for name in self.gammas),
+            neutron=tuple(rate.get(name, math.nan) for name in self.neutrons),
+            age_s=0.0,
+        )
 
-def _counts(
-    measurement: RadMeasurement, windows: dict[str, tuple[int, ...]]
-) -> dict[str, tuple[float, float | None]]:
-    """Counts and live time per detector: gross counts where there are any, else the spectrum's sum."""
-    found = {s.detector: (float(s.counts.sum()), s.live_time_s) for s in measurement.spectra}
-    found |= {g.detector: (_sum(g, windows), g.live_time_s) for g in measurement.gross_counts}
-    return found
+    def _counts(self, measurement: RadMeasurement) -> dict[str, tuple[float, float | None]]:
+        """Count and live time of each detector.
 
+        A gamma detector counts by its first spectrum where it has one: a gross count that refers to it may be
+        another's (:mod:`gate_agent.radiation.n42_references`).
+        """
+        gross: dict[str, list[GrossCounts]] = {}
+        for part in measurement.gross_counts:
+            gross.setdefault(part.detector, []).append(part)
+        found = {name: (self._sum(parts), parts[0].live_time_s) for name, parts in gross.items()}
+        for spectrum in reversed(measurement.spectra):
+            if spectrum.detector in self.gammas or spectrum.detector not in gross:
+                found[spectrum.detector] = (float(spectrum.counts.sum()), spectrum.live_time_s)
+        return found
 
-def _matrix(
-    measurements: Sequence[RadMeasurement], names: list[str], windows: dict[str, tuple[int, ...]]
-) -> tuple[NDArray[np.float64], float]:
-    rows: list[list[float]] = []
-    seconds: list[float] = []
-    for measurement in measurements:
-        counts = _counts(measurement, windows)
-        if not any(name in counts for name in names):
-            continue
-        rows.append([counts.get(name, (math.nan, None))[0] for name in names])
-        if measurement.real_time_s:
-            seconds.append(measurement.real_time_s)
-    matrix = np.array(rows, np.float64) if rows else np.empty((0, len(names)))
-    return matrix, float(np.median(seconds)) if seconds else 1.0
-
-
-def _rates(
-    measurements: Sequence[RadMeasurement], names: dict[str, list[str]], windows: dict[str, tuple[int, ...]]
-) -> Background:
-    """Counts per second and detector over all background measurements."""
-    totals: dict[str, list[float]] = {}
-    for measurement in measurements:
-        for name, (count, live_time_s) in _counts(measurement, windows).items():
-            seconds = live_time_s or measurement.real_time_s or 0.0
-            total = totals.setdefault(name, [0.0, 0.0])
-            total[0] += count
-            total[1] += seconds
-    rate = {name: count / seconds for name, (count, seconds) in totals.items() if seconds > 0}
-    return Background(
-        gamma=tuple(rate.get(name, math.nan) for name in names["Gamma"]),
-        neutron=tuple(rate.get(name, math.nan) for name in names["Neutron"]),
-        age_s=0.0,
-    )
+    def _sum(self, parts: Sequence[GrossCounts]) -> float:
+        """All that one detector counted: of overlapping windows the widest, of equal ones the first."""
+        spans: list[tuple[float, float, float]] = []
+        for part in parts:
+            windows = self._windows.get(part.windows)
+            if windows is None:
+                spans.append((-math.inf, math.inf, float(sum(part.counts))))
+            else:
+                spans += zip(windows.starts, windows.ends, part.counts, strict=False)
+        chosen: list[tuple[float, float, float]] = []
+        for start, end, count in sorted(spans, key=lambda span: span[0] - span[1]):
+            if all(end <= other[0] or start >= other[1] for other in chosen):
+                chosen.append((start, end, count))
+        return sum(count for *_, count in chosen)

@@ -16,8 +16,11 @@ class RadiationSettings(Settings):
         le=20,
         description="gamma alarm: so many standard deviations of the background above the background",
     )
-    window_intervals: int = Field(
-        default=5, ge=1, le=50, description="gamma intervals (of 200 ms) that are summed"
+    window_s: float = Field(
+        default=1.0,
+        ge=0.1,
+        le=10,
+        description="gamma counts are summed over so many seconds, whatever the monitor's intervals",
     )
     contrast_sigma: float = Field(
         default=12.0,
@@ -31,8 +34,8 @@ class RadiationSettings(Settings):
         le=1e-2,
         description="neutron alarm: probability that the background alone gives such a count in one window",
     )
-    neutron_window_intervals: int = Field(
-        default=4, ge=1, le=60, description="longest run of neutron intervals (of 1 s) that is summed"
+    neutron_window_s: float = Field(
+        default=4.0, ge=1, le=60, description="neutrons are summed over 1 s and more, up to so many seconds"
     )
     background_max_age_s: float = Field(
         default=120.0, ge=5, le=3600, description="a background older than this judges nothing, seconds"
@@ -46,8 +49,11 @@ class RadiationSettings(Settings):
     background_memory_s: float = Field(
         default=900.0, ge=60, le=86_400, description="time constant of the background's long mean, seconds"
     )
-    least_intervals: int = Field(
-        default=10, ge=1, le=1000, description="a profile with fewer gamma intervals is no whole truck"
+    least_s: float = Field(
+        default=2.0,
+        ge=0.1,
+        le=200,
+        description="a profile with less gamma counts, in seconds, is no whole truck",
     )
     longest_occupancy_s: float = Field(
         default=600.0, ge=10, le=7200, description="an occupancy is ended after so long, seconds"

@@ -331,7 +331,7 @@ async def running(tmp_path: Path, pictures: Any) -> AsyncIterator[Bench]:
     tools = Tools(
         reference.manifests,
         Sisters(tmp_path / "loads"),
-        RadiationSettings(least_intervals=5),
+        RadiationSettings(least_s=1.0),
         WeighingSettings(),
         CargoSettings(),
         PictureFacts(),

@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
@@ -15,18 +15,21 @@ from gate_agent.devices import DeviceTimeout, GarbledReading, LineNoise, WeightR
 from gate_agent.vehicle.weighing import TruckWeight, Weighing, WeighingSettings
 from gate_drivers.sensors.scale import ScaleConfig, SerialScale
 from gate_simulators.device.faults import FaultKind
-from gate_simulators.vehicle.scale import Protocol, ScaleSimulator
+from gate_simulators.vehicle.scale import Preset, Protocol, ScaleSimulator
 
 PATIENCE_S = 20.0  # only what tells "slow machine" from "never"
 PROTOCOLS: tuple[Protocol, ...] = ("toledo", "mt-sics", "lines")
+PRESETS: tuple[Preset, ...] = get_args(Preset)
+MARKED: tuple[Preset, ...] = ("headers", "cas", "sbi", "rinstrum")
+"""Presets whose lines say gross or net."""
 
 
 @contextmanager
 def weighed(
-    protocol: Protocol, folder: Path, **settings: Any
+    protocol: Protocol, folder: Path, preset: Preset = "value-unit", **settings: Any
 ) -> Iterator[tuple[ScaleSimulator, SerialScale]]:
     tty = folder / "scale.tty"
-    simulator = ScaleSimulator("scale", protocol, pty=tty, pace=3.0)
+    simulator = ScaleSimulator("scale", protocol, preset=preset, pty=tty, pace=3.0)
     line = {"kind": "serial", "device": str(tty)}
     values = {"line": line, "protocol": protocol, "checksum": protocol == "toledo", **settings}
     driver = SerialScale(ScaleConfig.model_validate(values))
@@ -130,3 +133,54 @@ def test_the_same_weight_is_not_told_more_than_five_times_a_second(tmp_path: Pat
         seen = [reading for _ in range(30) if (reading := driver.read()) is not None]
         gaps = [b.at - a.at for a, b in itertools.pairwise(seen) if a.kg == b.kg]
         assert all(gap >= 0.19 for gap in gaps)
+
+
+# ---------------------------------------------------------------- lines by pattern
+
+
+def by_pattern(preset: Preset) -> dict[str, Any]:
+    unit = {"unit": "kg"} if preset in ("value", "rinstrum") else {}
+    marked = {} if preset in MARKED else {"unmarked": "gross"}
+    return {"preset": preset, "pattern": preset, "steady_s": 0.3, **unit, **marked}
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+def test_n16_a_truck_is_weighed_by_every_preset(preset: Preset, tmp_path: Path) -> None:
+    with weighed("pattern", tmp_path, **by_pattern(preset)) as (scale, driver):
+        scale.load(24_360)
+        weight, seen = settled(driver)
+        assert (weight.kg, weight.settled, weight.net) == (24_360, True, False)
+        assert any(not reading.stable for reading in seen)
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+def test_n16_overload_is_no_weight_by_any_preset(preset: Preset, tmp_path: Path) -> None:
+    with weighed("pattern", tmp_path, **by_pattern(preset)) as (scale, driver):
+        scale.load(90_000)
+        ends = time.monotonic() + PATIENCE_S
+        while time.monotonic() < ends:
+            reading = driver.read()
+            if reading is not None and reading.out_of_range:
+                assert reading.kg is None
+                return
+        raise AssertionError("no overload was told")
+
+
+@pytest.mark.parametrize("preset", MARKED)
+def test_n16_a_net_weight_stays_one(preset: Preset, tmp_path: Path) -> None:
+    with weighed("pattern", tmp_path, **by_pattern(preset)) as (scale, driver):
+        scale.net = True
+        scale.load(8_360)
+        weight, _ = settled(driver)
+        assert (weight.kg, weight.net) == (8_360, True)
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+def test_n16_a_platform_that_never_rests_is_no_weight_by_any_preset(preset: Preset, tmp_path: Path) -> None:
+    with weighed("pattern", tmp_path, **by_pattern(preset)) as (scale, driver):
+        scale.unsteady = True
+        scale.load(24_360)
+        weighing = Weighing(WeighingSettings(hold_s=0.3))
+        for _ in range(40):
+            reading = driver.read()
+            assert reading is None or weighing.feed(reading) is None

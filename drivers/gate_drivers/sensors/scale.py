@@ -1,4 +1,4 @@
-"""A vehicle scale behind a weighing terminal: Toledo continuous, MT-SICS or lines with two headers.
+"""A vehicle scale behind a weighing terminal: Toledo continuous, MT-SICS, or lines of its own making.
 
 The same reading again is reported at most five times a second: terminals repeat themselves.
 """
@@ -9,9 +9,18 @@ import time
 from dataclasses import replace
 from typing import ClassVar, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from gate_agent.devices import DriverConfig, WeightReading
+from gate_drivers.sensors.scale_patterns import (
+    PRESETS,
+    Decimal,
+    LinePattern,
+    Mark,
+    Unit,
+    line_pattern,
+    pattern_decoder,
+)
 from gate_drivers.sensors.scale_protocols import ToledoDecoder, line_decoder
 from gate_drivers.wire.instrument import Decoder, LineConfig, LineInstrument
 from gate_drivers.wire.line import ByteLine
@@ -23,9 +32,31 @@ _ASK = b"SI\r\n"
 class ScaleConfig(LineConfig):
     """A weighing terminal."""
 
-    protocol: Literal["toledo", "mt-sics", "lines"] = Field(
-        description="What the terminal speaks: Toledo continuous, MT-SICS (asked with SI), or ST,GS lines.",
+    protocol: Literal["toledo", "mt-sics", "lines", "pattern"] = Field(
+        description="What the terminal speaks: Toledo continuous, MT-SICS (asked with SI), ST,GS lines, "
+        "or lines of another `pattern`.",
         examples=["toledo"],
+    )
+    pattern: str = Field(
+        default="",
+        max_length=400,
+        description=f"pattern: one of {', '.join(PRESETS)}, or a regular expression (docs/wire/scale.md).",
+    )
+    unit: Unit | None = Field(
+        default=None, description="pattern: the unit, where lines do not say it; must agree where they do."
+    )
+    decimal: Decimal | None = Field(
+        default=None,
+        description="pattern: the decimal sign; without it a weight that reads in two ways is refused.",
+    )
+    unmarked: Mark | None = Field(
+        default=None, description="pattern: what a weight is that the line calls neither gross nor net."
+    )
+    steady_s: float = Field(
+        default=1.0,
+        ge=0.2,
+        le=30,
+        description="pattern: where lines do not tell motion, so long the same weight is at rest, seconds.",
     )
     checksum: bool = Field(default=False, description="toledo: whether a checksum follows CR.")
     poll_interval_s: float = Field(
@@ -35,9 +66,27 @@ class ScaleConfig(LineConfig):
         default=3.0, ge=0.5, le=60, description="So long without a weight is silence, seconds."
     )
 
+    @model_validator(mode="after")
+    def _pattern_is_whole(self) -> ScaleConfig:
+        if self.protocol == "pattern":
+            self.line_pattern()
+        elif self.pattern or self.unit or self.decimal or self.unmarked:
+            raise ValueError('pattern, unit, decimal and unmarked belong to protocol = "pattern"')
+        return self
+
+    def line_pattern(self) -> LinePattern:
+        """Raises ValueError naming the setting that is missing or wrong."""
+        return line_pattern(
+            self.pattern,
+            unit=self.unit,
+            decimal=self.decimal,
+            unmarked=self.unmarked,
+            steady_s=self.steady_s,
+        )
+
 
 class SerialScale(LineInstrument[WeightReading, WeightReading]):
-    """A vehicle scale: Toledo continuous, MT-SICS or plain lines."""
+    """A vehicle scale: Toledo continuous, MT-SICS, or lines by pattern."""
 
     Config: ClassVar[type[DriverConfig]] = ScaleConfig
     capability: ClassVar[str] = "scale"
@@ -53,6 +102,8 @@ class SerialScale(LineInstrument[WeightReading, WeightReading]):
         self._reported: WeightReading | None = None
         if self._config.protocol == "toledo":
             return ToledoDecoder(checksum=self._config.checksum)
+        if self._config.protocol == "pattern":
+            return pattern_decoder(self._config.line_pattern())
         return line_decoder(self._config.protocol)
 
     def news(self, message: WeightReading) -> WeightReading | None:

@@ -41,17 +41,18 @@ _HEADERS = re.compile(r"(ST|US|OL),(GS|NT|TR),([+-]?) *([0-9]{0,9}(?:\.[0-9]{1,6
 _TOLEDO_UNITS = {1: "g", 2: "t", 3: "oz"}
 
 
-def _garbled(what: str, field: str) -> GarbledReading:
-    return GarbledReading(what, field=field, advice=_ADVICE)
+def garbled(what: str, field: str, advice: str = _ADVICE) -> GarbledReading:
+    return GarbledReading(what, field=field, advice=advice)
 
 
-def _kilograms(value: float, unit: str, field: str) -> float:
+def kilograms(value: float, unit: str, field: str) -> float:
+    """Raises GarbledReading for an unknown unit and for what is too heavy for a vehicle."""
     factor = KG.get(unit.lower())
     if factor is None:
-        raise _garbled(f"weight in {unit[:8]!r}", field)
+        raise garbled(f"weight in {unit[:8]!r}", field)
     kg = value * factor
     if abs(kg) > HEAVIEST_KG:
-        raise _garbled(f"{kg:.0f} kg is no vehicle", field)
+        raise garbled(f"{kg:.0f} kg is no vehicle", field)
     return kg
 
 
@@ -93,13 +94,13 @@ class ToledoDecoder:
 def decode_toledo(frame: bytes, at: float, *, checksum: bool) -> WeightReading:
     """One frame. Raises GarbledReading naming the field."""
     if len(frame) != TOLEDO_FRAME + checksum or frame[0] != STX or frame[16] != CR:
-        raise _garbled("no Toledo frame", "CR")
+        raise garbled("no Toledo frame", "CR")
     if checksum and (sum(frame[:17]) + frame[17]) & 0x7F:
-        raise _garbled("the checksum does not hold", "CHK")
+        raise garbled("the checksum does not hold", "CHK")
     swa, swb, swc = frame[1], frame[2], frame[3]
     for name, word in (("SWA", swa), ("SWB", swb), ("SWC", swc)):
         if not word & 0x20:
-            raise _garbled(f"{word:02X} is no status word", name)
+            raise garbled(f"{word:02X} is no status word", name)
     unit = _TOLEDO_UNITS.get(swc & 7, "kg" if swb & 0x10 else "lb")
     scale = 10.0 ** (2 - (swa & 7))
     weight = _toledo_number(frame[4:10], "weight") * scale
@@ -107,11 +108,11 @@ def decode_toledo(frame: bytes, at: float, *, checksum: bool) -> WeightReading:
     out_of_range = bool(swb & 0x04)
     unknown = out_of_range or bool(swb & 0x40)
     return WeightReading(
-        kg=None if unknown else _kilograms(-weight if swb & 0x02 else weight, unit, "weight"),
+        kg=None if unknown else kilograms(-weight if swb & 0x02 else weight, unit, "weight"),
         stable=not swb & 0x08 and not unknown,
         gross=not swb & 0x01,
         at=at,
-        tare_kg=_kilograms(tare, unit, "tare"),
+        tare_kg=kilograms(tare, unit, "tare"),
         out_of_range=out_of_range,
     )
 
@@ -119,7 +120,7 @@ def decode_toledo(frame: bytes, at: float, *, checksum: bool) -> WeightReading:
 def _toledo_number(digits: bytes, field: str) -> int:
     plain = digits.lstrip(b" ") or b"0"
     if not plain.isdigit():
-        raise _garbled(f"{digits!r} is no number", field)
+        raise garbled(f"{digits!r} is no number", field)
     return int(plain)
 
 
@@ -133,31 +134,31 @@ def decode_sics(line: str, at: float) -> WeightReading | None:
     """The answer to SI; None for "not now". Raises GarbledReading."""
     plain = line.strip()
     if plain in ("ES", "ET", "EL"):
-        raise _garbled(f"the terminal refused the command: {plain}", "answer")
+        raise garbled(f"the terminal refused the command: {plain}", "answer")
     match = _SICS.fullmatch(plain)
     if match is None:
-        raise _garbled(f"{plain[:24]!r} is no answer to SI", "answer")
+        raise garbled(f"{plain[:24]!r} is no answer to SI", "answer")
     state, value, unit = match.groups()
     if state == "I":
         return None
     if state in "+-":
         return WeightReading(None, stable=False, gross=True, at=at, out_of_range=True)
     if value is None:
-        raise _garbled("a state without a weight", "answer")
-    return WeightReading(_kilograms(float(value), unit, "unit"), stable=state == "S", gross=True, at=at)
+        raise garbled("a state without a weight", "answer")
+    return WeightReading(kilograms(float(value), unit, "unit"), stable=state == "S", gross=True, at=at)
 
 
 def decode_headers(line: str, at: float) -> WeightReading | None:
     """One line with two headers; a tare line is no weight. Raises GarbledReading."""
     match = _HEADERS.fullmatch(line.strip())
     if match is None:
-        raise _garbled(f"{line.strip()[:24]!r} is not HEADER,HEADER,weight", "line")
+        raise garbled(f"{line.strip()[:24]!r} is not HEADER,HEADER,weight", "line")
     state, kind, sign, value, unit = match.groups()
     if kind == "TR":
         return None
     if state == "OL":
         return WeightReading(None, stable=False, gross=kind == "GS", at=at, out_of_range=True)
     if not value or value == ".":
-        raise _garbled("no weight", "line")
-    kg = _kilograms(float(value) * (-1 if sign == "-" else 1), unit, "unit")
+        raise garbled("no weight", "line")
+    kg = kilograms(float(value) * (-1 if sign == "-" else 1), unit, "unit")
     return WeightReading(kg, stable=state == "ST", gross=kind == "GS", at=at)

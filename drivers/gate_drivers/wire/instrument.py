@@ -40,16 +40,24 @@ class Decoder(Protocol[MessageT_co]):
 
 
 class LineDecoder(Generic[MessageT]):
-    """Lines ended by CR, LF or both, of at most `longest` characters.
+    """Lines ended by CR, LF or both (or one of `ends`), of at most `longest` characters.
 
     `decode` makes a message of one line (None: nothing to tell) or raises GarbledReading. The first line may
     be the end of one that began before we listened, so it cannot be garbled. An endless one is told once.
     """
 
-    def __init__(self, decode: Callable[[bytes, float], MessageT | None], longest: int, advice: str) -> None:
+    def __init__(
+        self,
+        decode: Callable[[bytes, float], MessageT | None],
+        longest: int,
+        advice: str,
+        *,
+        ends: bytes = b"\r\n",
+    ) -> None:
         self._decode = decode
         self._longest = longest
         self._advice = advice
+        self._ends = ends
         self._pending = bytearray()
         self._joined = False
         self._skipping = False
@@ -57,7 +65,7 @@ class LineDecoder(Generic[MessageT]):
     def feed(self, data: bytes, at: float) -> list[MessageT | GarbledReading]:
         found: list[MessageT | GarbledReading] = []
         for byte in data:
-            if byte in b"\r\n":
+            if byte in self._ends:
                 found += self._end(at)
             elif self._skipping:
                 continue

@@ -87,6 +87,7 @@ def _scale(config: StationConfig, pace: float, seed: int) -> ScaleSimulator:
     return ScaleSimulator(
         "scale",
         settings.protocol,
+        **({"preset": settings.pattern} if settings.protocol == "pattern" else {}),
         **_line(config, "scale", "scale-serial"),
         checksum=settings.checksum,
         pace=pace,

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gate_agent.evidence import Outcome
-from gate_agent.radiation.alarm import groups_of, judge, poisson_tail
+from gate_agent.radiation.alarm import groups_of, judge, poisson_tail, windows_of
 from gate_agent.radiation.check import radiation_check
 from gate_agent.radiation.profile import Background, OccupancyProfile
 from gate_agent.radiation.settings import RadiationSettings
@@ -87,6 +87,99 @@ def test_a_four_panel_monitor_and_the_agent_agree_interval_by_interval() -> None
             assert judge(profile, SETTINGS).gamma_alarm == profile.device_gamma_alarm
             seen += profile.device_gamma_alarm
     assert 5 < seen < 55
+
+
+# ---------------------------------------------------------------- monitors with other intervals
+
+
+def coarse(profile: OccupancyProfile, intervals: int) -> OccupancyProfile:
+    """The same vehicle as counted by a monitor whose gamma intervals are so many times longer."""
+    whole = len(profile.gamma) // intervals
+    gamma = profile.gamma[: whole * intervals].reshape(whole, intervals, -1).sum(axis=1)
+    return replace(
+        profile,
+        gamma=gamma,
+        gamma_alarms=np.zeros(whole, np.bool_),
+        gamma_interval_s=profile.gamma_interval_s * intervals,
+    )
+
+
+def fine(profile: OccupancyProfile, parts: int) -> OccupancyProfile:
+    """The same neutrons in intervals so many times shorter, all at the beginning of each."""
+    neutron = np.zeros((len(profile.neutron) * parts, profile.neutron.shape[1]))
+    neutron[::parts] = profile.neutron
+    return replace(profile, neutron=neutron, neutron_interval_s=profile.neutron_interval_s / parts)
+
+
+@pytest.mark.parametrize("intervals", [1, 5])
+def test_n8_a_monitor_of_one_second_is_judged_over_the_same_second_as_one_of_a_fifth(intervals: int) -> None:
+    profile = flat(78)
+    profile.gamma[20:25] += 17  # one second: 1560 + 340 against 1600
+    finding = judge(coarse(profile, intervals), SETTINGS)
+    assert finding.gamma_sigma == pytest.approx((1900 - 1600) / 40)
+    assert finding.gamma_at_s == pytest.approx(4.5)
+    assert finding.gamma_alarm
+    assert finding.suppression == pytest.approx(1 - 1560 / 1600)
+
+
+@pytest.mark.parametrize("interval", [0.1, 0.2, 0.25, 0.5, 1.0])
+def test_n8_the_window_is_a_second_whatever_the_interval(interval: float) -> None:
+    windows = windows_of(np.linspace(0, 40 * interval, 41), 1.0)
+    assert windows.seconds == pytest.approx(1.0)
+    assert len(windows.seconds) == 40 - round(1 / interval) + 1
+
+
+def test_n8_an_interval_longer_than_the_window_is_a_window_itself() -> None:
+    assert windows_of(np.linspace(0, 8, 5), 1.0).seconds.tolist() == [2.0] * 4
+    assert windows_of(np.linspace(0, 0.4, 3), 1.0).seconds.tolist() == []
+
+
+def test_n8_intervals_of_mixed_lengths_are_summed_over_a_second() -> None:
+    profile = flat(80, intervals=20)  # four seconds at the background's own rate
+    profile.gamma[5:] = 0
+    lengths = (0.2,) * 5 + (1.0, 0.5, 0.5) + (0.2,) * 12
+    profile.gamma[5:, :] = np.array([[400 * length] for length in lengths[5:]])
+    mixed = replace(profile, gamma_lengths_s=lengths)
+    assert judge(mixed, SETTINGS).gamma_sigma == pytest.approx(0, abs=1e-9)
+    mixed.gamma[6, :] += 75  # half a second; the window of a second holds 300 more than 1600
+    finding = judge(mixed, SETTINGS)
+    assert finding.gamma_sigma == pytest.approx(300 / 40)
+    assert mixed.seconds == pytest.approx(8.0)  # the neutrons'
+    assert mixed.gamma_edges_s[-1] == pytest.approx(5.4)
+
+
+@pytest.mark.parametrize("lengths", [(0.0,) * 40, (math.nan,) * 40, (-1.0,) * 40])
+def test_n8_lengths_that_are_none_judge_nothing(lengths: tuple[float, ...]) -> None:
+    finding = judge(replace(flat(200), gamma_lengths_s=lengths), SETTINGS)
+    assert finding.windows == 0
+    assert math.isnan(finding.gamma_sigma)
+
+
+@pytest.mark.parametrize("parts", [1, 5])
+def test_n8_neutrons_are_judged_over_the_same_seconds(parts: int) -> None:
+    profile = flat(70)
+    profile.neutron[3:5, 0] = 9
+    finding = judge(fine(profile, parts), SETTINGS)
+    # Eighteen in two seconds against 2.4 per second.
+    assert finding.neutron_probability == pytest.approx(poisson_tail(18, 4.8))
+    assert not finding.neutron_alarm
+
+
+@pytest.mark.parametrize("intervals", [1, 5])
+def test_n8_the_contrast_is_taken_over_the_same_seconds(intervals: int) -> None:
+    profile = flat(48, intervals=100)  # a truck that keeps 40 % of the background away
+    profile.gamma[50:55] += 27  # 540 more in one second, still below the background
+    finding = judge(coarse(profile, intervals), SETTINGS)
+    assert not finding.gamma_alarm
+    assert finding.contrast_at_s == pytest.approx(10.5)
+    assert finding.contrast_sigma == pytest.approx(540 / math.sqrt(960 + 960 / 4 * 2 / 2.4), rel=1e-6)
+
+
+def test_n8_a_short_vehicle_is_two_seconds_and_not_ten_intervals() -> None:
+    whole = coarse(flat(70, intervals=40), 5)
+    assert "RPM_PROFILE_INCOMPLETE" not in radiation_check(whole, SETTINGS).reasons
+    hasty = replace(whole, gamma=whole.gamma[:1], gamma_alarms=whole.gamma_alarms[:1])
+    assert "RPM_PROFILE_INCOMPLETE" in radiation_check(hasty, SETTINGS).reasons
 
 
 # ---------------------------------------------------------------- sources in trucks

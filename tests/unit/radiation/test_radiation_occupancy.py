@@ -222,6 +222,22 @@ def test_a_background_that_creeps_away_from_its_long_mean_is_seen() -> None:
     assert profile.background.age_s == pytest.approx(6.0)
 
 
+def test_n8_intervals_of_different_lengths_keep_their_own() -> None:
+    occupancies = Occupancies(SETTINGS)
+    for at, seconds in ((0.2, 0.2), (0.4, 0.2), (1.4, 1.0)):
+        occupancies.feed(OccupiedCounts(GAMMA, (80, 80), seconds, False, at))
+    profile = occupancies.feed(OccupancyEnded(1, None, 1.5))
+    assert profile is not None
+    assert profile.gamma_edges_s == pytest.approx([0, 0.2, 0.4, 1.4])
+    document = document_of(
+        profile,
+        judge(profile, SETTINGS),
+        Instrument("TSA", "VM-250", "Portal Monitor"),
+        started=datetime(2026, 3, 1, tzinfo=UTC),
+    )
+    assert profile_of(read(write(document))).gamma_edges_s == pytest.approx([0, 0.2, 0.4, 1.4])
+
+
 @settings(max_examples=60)
 @given(
     st.lists(
