@@ -61,12 +61,9 @@ PACE = 3.0
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what is slow, so that ``-m "not slow"`` leaves it out, and keep what belongs together on one
-    worker: a module, unless it says with which others."""
+    """Mark what is slow, so that ``-m "not slow"`` leaves it out."""
     slow = {ROOT / f"tests/{name}.py" for name in SLOW}
     for item in items:
-        if item.get_closest_marker("xdist_group") is None:
-            item.add_marker(pytest.mark.xdist_group(str(item.path)))
         if item.path in slow:
             item.add_marker(pytest.mark.slow)
 

@@ -81,7 +81,7 @@ def dozen(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     return dict(json.loads(report.read_text()))
 
 
-pytestmark = [pytest.mark.timeout(STOP_S), pytest.mark.xdist_group("default ports")]
+pytestmark = pytest.mark.timeout(STOP_S)
 
 
 def test_every_traveller_of_the_dozen_comes_out_as_expected(dozen: dict[str, Any]) -> None:

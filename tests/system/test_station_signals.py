@@ -232,7 +232,6 @@ def terminal(tmp_path: Path) -> Iterator[Callable[..., subprocess.Popen[bytes]]]
             assert "Traceback" not in said, said
 
 
-@pytest.mark.xdist_group("default ports")
 def test_the_lane_the_hub_and_the_agent_in_terminals_of_their_own(
     terminal: Callable[..., subprocess.Popen[bytes]], tmp_path: Path
 ) -> None:
