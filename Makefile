@@ -76,16 +76,14 @@ check-python: .venv/.dev
 check-js: node_modules/.package-lock.json
 	@$(NODE) node_modules/typescript/bin/tsc --project . && $(NODE) node_modules/eslint/bin/eslint.js --max-warnings 0 gate_agent
 
-# What computes shares the cores. What keeps time with devices and stations mostly waits, so that more files of it
-# run side by side than there are cores; after the other, because a station that is starved tells nothing of itself.
+# What computes shares the cores; what keeps time with devices and stations runs after it, one test at a time.
 COMPUTES := tests/unit tests/docs $(wildcard tests/stations/test_*_model.py) $(wildcard tests/stations/test_*_stateful.py)
 PARALLEL := -n $(WORKERS) --dist loadfile
-WAITING := -n $(shell expr $(WORKERS) + 1) --dist loadfile
 
 test: setup-dev ## pass the tests, fast ones first (QUICK=1: only what takes no time; WORKERS=2)
 ifeq ($(QUICK),)
 	@$(BIN)/python -m pytest $(PARALLEL) $(COMPUTES)
-	@$(BIN)/python -m pytest $(WAITING) tests/wire tests/stations tests/system $(addprefix --ignore=,$(filter tests/stations/%,$(COMPUTES)))
+	@$(BIN)/python -m pytest tests/wire tests/stations tests/system $(addprefix --ignore=,$(filter tests/stations/%,$(COMPUTES)))
 else
 	@$(BIN)/python -m pytest $(PARALLEL) -m "not slow" tests/unit tests/docs
 endif
